@@ -1,0 +1,126 @@
+"""What a run may spend, what it has spent, and the judge that counts.
+
+A work unit is about one CPU millisecond of the reference machine. The weights
+are fixed, not measured at run time, so that a seed and a budget in work units
+reproduce a run on any machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from trm_lsp.core.ports import Clock, Judge, Trace, Tracer
+from trm_lsp.core.state import Variant
+from trm_lsp.core.verdict import Frozen, Tier, Verdict
+
+WORK_UNITS = {Tier.SCREEN: 0.1, Tier.CONFIRM: 40.0, Tier.SUITE: 60.0, Tier.COLD: 200.0}
+"""Work units of one judged candidate."""
+TRACE_UNITS = 300.0
+"""Work units of one traced run."""
+
+
+class Budget(Frozen):
+    """Limits of one run; None is no limit. A budget that ends gives the best y so far."""
+
+    seconds: float | None = None
+    work: float | None = None
+
+
+class Spent(Frozen):
+    """What a run has used up."""
+
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    work: float = 0.0
+    net_calls: int = 0
+    y_updates: int = 0
+    screened: int = 0
+    confirmed: int = 0
+    cold: int = 0
+    tokens: int = 0
+    money: float = 0.0
+
+
+class Stopped(Exception):
+    """The run must end now, with the best y so far. `reason` is a halt reason."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Meter:
+    """Counts what a run spends and stops it when it may not go on."""
+
+    def __init__(self, budget: Budget, clock: Clock, cancelled: Callable[[], bool]) -> None:
+        self._budget = budget
+        self._clock = clock
+        self._cancelled = cancelled
+        self._started = clock.elapsed()
+        self._cpu_started = clock.cpu()
+        self._spent = Spent()
+
+    @property
+    def spent(self) -> Spent:
+        return self._spent.model_copy(
+            update={
+                "seconds": self._clock.elapsed() - self._started,
+                "cpu_seconds": self._spent.cpu_seconds + self._clock.cpu() - self._cpu_started,
+            }
+        )
+
+    @property
+    def fraction(self) -> float:
+        """How much of the tightest limit is used up, 0 to 1; 0 without limits."""
+        spent, parts = self.spent, [0.0]
+        if self._budget.seconds:
+            parts.append(spent.seconds / self._budget.seconds)
+        if self._budget.work:
+            parts.append(spent.work / self._budget.work)
+        return min(1.0, max(parts))
+
+    def check(self) -> None:
+        """Raise `Stopped` when the run was cancelled or its budget is spent."""
+        if self._cancelled():
+            raise Stopped("cancelled")
+        seconds, work = self._budget.seconds, self._budget.work
+        if seconds is not None and self._clock.elapsed() - self._started >= seconds:
+            raise Stopped("budget")
+        if work is not None and self._spent.work >= work:
+            raise Stopped("budget")
+
+    def forgive(self) -> None:
+        """Lift the limits for what must still be done; a cancel is never lifted."""
+        self._budget = Budget()
+
+    def count(self, **amounts: float) -> None:
+        """Add to the counters named."""
+        update = {name: getattr(self._spent, name) + amount for name, amount in amounts.items()}
+        self._spent = self._spent.model_copy(update=update)
+
+    def judging(self, judge: Judge) -> Judge:
+        """The same judge, every verdict counted, stopped when the run must stop."""
+        counter = {Tier.SCREEN: "screened", Tier.CONFIRM: "confirmed", Tier.SUITE: "confirmed", Tier.COLD: "cold"}
+
+        def judged(batch: Sequence[Variant], tier: Tier) -> Iterator[Verdict]:
+            self.check()
+            for verdict in judge(batch, tier):
+                # The tests run in processes that are not this one's children.
+                self.count(
+                    **{counter[verdict.tier]: 1, "work": WORK_UNITS[verdict.tier], "cpu_seconds": verdict.cpu_seconds}
+                )
+                yield verdict
+                self.check()
+
+        return judged
+
+    def tracing(self, tracer: Tracer) -> Tracer:
+        """The same tracer, counted."""
+
+        def traced(variant: Variant, tests: Sequence[str]) -> Trace:
+            self.check()
+            trace = tracer(variant, tests)
+            self.count(work=TRACE_UNITS)
+            return trace
+
+        return traced

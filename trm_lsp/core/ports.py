@@ -1,0 +1,108 @@
+"""The ports: what the loop needs of the outside, and nothing else.
+
+`X` is the only way to run code. A y-update does not get it, so it cannot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, overload
+
+from trm_lsp.core.state import BaseText, Candidate, Reasoning, Task, Variant
+from trm_lsp.core.verdict import Frozen, Tier, Verdict
+
+
+class Clock(Protocol):
+    def now(self) -> float:
+        """Seconds since the epoch: for the log."""
+
+    def elapsed(self) -> float:
+        """Seconds on a clock that never goes back: for budgets."""
+
+    def cpu(self) -> float:
+        """CPU seconds of this process and of the children it has reaped."""
+
+
+class Random(Protocol):
+    """What a net may draw from; it is seeded from z, so a run can be replayed."""
+
+    def random(self) -> float: ...
+
+
+class Judge(Protocol):
+    """Runs the user's tests on candidates, in an isolated copy."""
+
+    def __call__(self, batch: Sequence[Variant], tier: Tier) -> Iterator[Verdict]:
+        """Yield one verdict a variant, in order.
+
+        A tier this judge lacks is answered by the next stronger one, and the
+        verdict says which. Raises `Stopped` when the run is cancelled or its
+        budget is spent.
+        """
+
+
+class Trace(Frozen):
+    """What the target tests executed: `lines[test][path]` are line numbers from 1."""
+
+    lines: Mapping[str, Mapping[str, tuple[int, ...]]]
+    passed: frozenset[str] = frozenset()
+
+
+class Tracer(Protocol):
+    def __call__(self, variant: Variant, tests: Sequence[str]) -> Trace:
+        """Run `tests` on the variant and report the lines of the workspace they reached."""
+
+
+class Model(Protocol):
+    """A language model; no net of this version needs one."""
+
+    name: str
+
+    def __call__(self, prompt: str, *, max_tokens: int) -> str: ...
+
+
+class Tool(Protocol):
+    """Something a z-update may ask beside the tests."""
+
+    name: str
+
+    def __call__(self, question: str) -> str: ...
+
+
+@dataclass(frozen=True)
+class X:
+    """x as a net receives it: the task, and the only handles that run code."""
+
+    task: Task
+    task_type: str
+    baseline: Verdict
+    """The verdict on the unchanged texts: it holds the failing target tests."""
+    texts: Mapping[str, BaseText]
+    """Every text of the workspace by path, read on demand; buffers win."""
+    editable: frozenset[str]
+    """Paths a candidate may change."""
+    judge: Judge
+    tracer: Tracer
+    tools: Mapping[str, Tool] = field(default_factory=dict)
+
+
+class Net(Protocol):
+    """The one thing that thinks: with x it updates z, without x it updates y."""
+
+    @property
+    def name(self) -> str: ...
+
+    def start(self, x: X, seed: int) -> tuple[Candidate, Reasoning]:
+        """The initial y (the unchanged text of the focus files) and z (the baseline's failures)."""
+
+    @overload
+    def __call__(self, x: X, y: Candidate, z: Reasoning, /) -> Reasoning: ...
+    @overload
+    def __call__(self, y: Candidate, z: Reasoning, /) -> Candidate: ...
+
+
+class Store(Protocol):
+    """What remembers: an append-only log of events, and the statistics read from it."""
+
+    def append(self, event: Frozen) -> None: ...

@@ -1,0 +1,1 @@
+"""Wires the loop to the nets, the judge and the store; runs in a process of its own for the editor."""

@@ -1,0 +1,159 @@
+"""The isolated copy: a pristine snapshot, and a working copy that is put back before every run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from trm_lsp.workspace.files import files
+
+Stamp = tuple[int, int, int]
+PREFIX, OWNER = "trm-copy-", "owner"
+CANDIDATE_TIME = 300_000_000
+"""Modification times of candidates count up from here, in seconds: a year no source file has."""
+
+
+def ignored_folders(root: Path) -> frozenset[str]:
+    """Folders that git ignores as a whole (build output, data); none where there is no git."""
+    command = ["git", "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory"]
+    try:
+        listed = subprocess.run(command, cwd=root, capture_output=True, stdin=subprocess.DEVNULL, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return frozenset()
+    return frozenset(os.fsdecode(name)[:-1] for name in listed.split(b"\0") if name.endswith(b"/"))
+
+
+class IsolatedCopy:
+    """A copy of a workspace below a private temporary folder.
+
+    `prepare` gives a working copy that equals the snapshot but for the texts
+    named; whatever a test run created, changed or deleted there is undone.
+    """
+
+    def __init__(self, root: Path, keep_ignored: tuple[str, ...] = ()) -> None:
+        sweep(Path(tempfile.gettempdir()))
+        self._folder = Path(tempfile.mkdtemp(prefix=PREFIX)).resolve()
+        (self._folder / OWNER).write_text(str(os.getpid()))
+        self.pristine = self._folder / "pristine"
+        # The name of the folder may matter to a test: it is the user's.
+        self.work = self._folder / "work" / (root.name or "root")
+        self.home = self._folder / "home"
+        self.home.mkdir()
+        self.bytecode = self._folder / "bytecode"
+        """A private folder for bytecode: nothing is cached beside the user's files."""
+        self._writes = 0
+        self._snapshot(root, keep_ignored)
+        self._stamps: dict[str, Stamp] = {}
+        self._restore()
+
+    def _snapshot(self, root: Path, keep_ignored: tuple[str, ...]) -> None:
+        skipped = tuple(f"{name}{os.sep}" for name in ignored_folders(root) if name not in keep_ignored)
+        self.pristine.mkdir()
+        for name in files(root):
+            if not name.startswith(skipped):
+                _copy(root / name, self.pristine / name, root)
+
+    def lay(self, texts: Mapping[str, bytes]) -> None:
+        """Put unsaved buffers into the snapshot itself: from now on they are the truth."""
+        for path, data in texts.items():
+            _write(self.pristine / path, data)
+        self._restore()
+
+    def prepare(self, texts: Mapping[str, bytes]) -> Path:
+        """Put the working copy back and write `texts` (by relative path) into it; return its path."""
+        self._restore()
+        for path, data in texts.items():
+            _write(self.work / path, data)
+            # Bytecode is told apart by seconds and size: no two candidates share a second.
+            self._writes += 1
+            os.utime(self.work / path, (CANDIDATE_TIME + self._writes,) * 2)
+        return self.work
+
+    def _restore(self) -> None:
+        """Make the working copy equal the snapshot, looking at sizes and times alone."""
+        present = dict(_walk(self.work))
+        wanted = dict(_walk(self.pristine))
+        for name in sorted(present.keys() - wanted.keys(), reverse=True):
+            _remove(self.work / name)
+        for name, status in wanted.items():
+            target = self.work / name
+            if stat.S_ISDIR(status.st_mode):
+                target.mkdir(parents=True, exist_ok=True)
+            elif name not in present or self._stamps.get(name) != _stamp(present[name]) or _newer(status, target):
+                _remove(target)
+                _copy(self.pristine / name, target, self.pristine)
+                self._stamps[name] = _stamp(os.lstat(target))
+
+    def close(self) -> None:
+        """Remove the copy. Safe to call twice."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def sweep(folder: Path) -> None:
+    """Remove copies whose owner was killed before it could."""
+    for copy in folder.glob(f"{PREFIX}*"):
+        try:
+            os.kill(int((copy / OWNER).read_text()), 0)
+        except ProcessLookupError:
+            shutil.rmtree(copy, ignore_errors=True)
+        except (OSError, ValueError):
+            continue  # another user's, or being made just now
+
+
+def _newer(pristine: os.stat_result, target: Path) -> bool:
+    return pristine.st_size != os.lstat(target).st_size or pristine.st_mtime_ns != os.lstat(target).st_mtime_ns
+
+
+def _stamp(status: os.stat_result) -> Stamp:
+    """What changes when a file does; the change time cannot be set back by a program."""
+    return status.st_ino, status.st_size, status.st_ctime_ns
+
+
+def _walk(top: Path) -> Iterator[tuple[str, os.stat_result]]:
+    """Relative paths and states of everything below `top`, parents first; nothing when it is gone."""
+    stack = [""]
+    while stack:
+        below = stack.pop()
+        try:
+            entries = list(os.scandir(top / below))
+        except OSError:
+            continue
+        for entry in entries:
+            name = os.path.join(below, entry.name)
+            status = entry.stat(follow_symlinks=False)
+            yield name, status
+            if stat.S_ISDIR(status.st_mode):
+                stack.append(name)
+
+
+def _copy(source: Path, target: Path, root: Path) -> None:
+    """Copy a file or link; a link that names a place inside `root` by its full path is made relative."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_symlink():
+        goal = os.readlink(source)
+        if os.path.isabs(goal) and Path(goal).is_relative_to(root):
+            goal = os.path.relpath(goal, source.parent)
+        os.symlink(goal, target)
+    elif source.is_file():  # a socket or a pipe is nothing a test could need
+        shutil.copy2(source, target)
+
+
+def _remove(path: Path) -> None:
+    if path.is_symlink() or path.is_file():
+        path.unlink()
+    elif path.is_dir():
+        shutil.rmtree(path)
+    elif os.path.lexists(path):
+        os.unlink(path)
+
+
+def _write(path: Path, data: bytes) -> None:
+    if path.is_symlink():
+        path.unlink()  # never write through a link: it may lead out of the copy
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)

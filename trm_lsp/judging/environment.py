@@ -1,0 +1,84 @@
+"""The user's interpreter, their test command, and what of the environment a test may see."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_ALLOWED = re.compile(r"PATH|LANG|LC_\w+|TZ|TMPDIR|VIRTUAL_ENV|PYTHON\w*|CI|SYSTEMROOT|TERM")
+_PYTHON = re.compile(r"python(\d+(\.\d+)*)?(\.exe)?")
+
+
+class EnvironmentBroken(Exception):
+    """The tests cannot be run here; the message is one sentence for the user."""
+
+
+@dataclass(frozen=True)
+class TestCommand:
+    """The user's test command, understood as far as we can run parts of it."""
+
+    __test__ = False
+
+    shown: str
+    """As the user would type it."""
+    pytest: bool
+    module: bool = True
+    """`python -m pytest`, which puts the working directory on sys.path."""
+    options: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    python: str = ""
+    """The interpreter the command names by a path, if it does."""
+
+
+def parse_command(command: str, root: Path) -> TestCommand:
+    """Understand a command line; anything that is not plainly pytest is run as it is.
+
+    Raises EnvironmentBroken when it cannot be split into words.
+    """
+    if not command.strip():
+        return TestCommand(shown="python -m pytest", pytest=True)
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise EnvironmentBroken(f"The test command `{command}` cannot be read: {error}.") from error
+    python, rest = "", words
+    name = os.path.basename(words[0])
+    if _PYTHON.fullmatch(name) and words[1:3] == ["-m", "pytest"]:
+        module, rest = True, words[3:]
+        python = words[0] if os.path.dirname(words[0]) else ""
+    elif name in {"pytest", "py.test"}:
+        module, rest = False, words[1:]
+    else:
+        return TestCommand(shown=command, pytest=False)
+    paths = tuple(word for word in rest if not word.startswith("-") and (root / word.split("::")[0]).exists())
+    options = tuple(word for word in rest if word not in paths)
+    return TestCommand(shown=command, pytest=True, module=module, options=options, paths=paths, python=python)
+
+
+def find_python(root: Path, setting: str, command: TestCommand, environ: Mapping[str, str]) -> str:
+    """The interpreter that runs the tests: the setting, the command's, the workspace's .venv, VIRTUAL_ENV, our own."""
+    folders = [root / ".venv"]
+    if environ.get("VIRTUAL_ENV"):
+        folders.append(Path(environ["VIRTUAL_ENV"]))
+    for named in (setting, command.python):
+        if named:
+            # A bare name is looked up on PATH; a relative path counts from the root.
+            return str(root / named) if os.path.dirname(named) else named
+    for folder in folders:
+        for python in (folder / "bin" / "python", folder / "Scripts" / "python.exe"):
+            if python.exists():
+                return str(python)
+    return sys.executable
+
+
+def allowed(environ: Mapping[str, str], names: Iterable[str], home: Path) -> dict[str, str]:
+    """The variables a test may see: an allow-list and the names the user added. HOME is a private folder."""
+    extra = set(names)
+    kept = {name: value for name, value in environ.items() if _ALLOWED.fullmatch(name) or name in extra}
+    # Bytecode is never written: neither into the user's tree, nor stale for a candidate of the same size.
+    return {"HOME": str(home), **kept, "PYTHONDONTWRITEBYTECODE": "1"}

@@ -1,0 +1,438 @@
+"""The judge: what the user's tests say about a candidate, in tiers.
+
+Here are the cold tier, and a confirm tier that forks from the warm test
+process. A screen is answered by the confirm tier, which is stronger.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from trm_lsp.core.ports import Trace
+from trm_lsp.core.state import BaseText, Task, Variant
+from trm_lsp.core.verdict import Outcome, TestResult, Tier, Verdict, regressions
+from trm_lsp.judging.copies import IsolatedCopy
+from trm_lsp.judging.environment import (
+    EnvironmentBroken,
+    TestCommand,
+    allowed,
+    find_python,
+    parse_command,
+)
+from trm_lsp.judging.runner import Runner, RunReport
+from trm_lsp.judging.signatures import normalise
+from trm_lsp.patch.edits import texts_of
+from trm_lsp.settings import Settings
+from trm_lsp.workspace.texts import WorkspaceTexts
+
+NO_TESTS = 5
+"""pytest's exit code when it collected nothing."""
+QUICK_SECONDS = 0.5
+"""Sibling tests that took less than this in all are run beside the targets in every confirm."""
+QUICK_SUITE_SECONDS = 3.0
+"""A whole suite that ends within this is run at the start of a task about some of its tests."""
+HANGS_ALLOWED = 3
+"""How often a baseline goes on without a test that hung or died."""
+
+
+@dataclass
+class TestJudge:
+    """Judges candidates of one task. Use as a context manager: it owns a copy and a test process."""
+
+    __test__ = False
+
+    task: Task
+    settings: Settings
+    check: Callable[[], None]
+    """Raises `Stopped` when the run must end."""
+    environ: Mapping[str, str]
+    notices: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._root = Path(self.task.root).resolve()
+        self.command: TestCommand = parse_command(self.task.command or self.settings.test.command, self._root)
+        self.python = find_python(self._root, self.settings.python, self.command, self.environ)
+        self._targets: tuple[str, ...] = ()
+        self._confirm: tuple[str, ...] = ()
+        """What a confirm runs: ids or files."""
+        self._expected: frozenset[str] = frozenset()
+        """Tests that passed in the baseline of the targets."""
+        self._suite: frozenset[str] | None = None
+        """Tests that passed in the baseline of everything; None until it is needed."""
+        self._seconds = 0.0
+        self._copy = IsolatedCopy(self._root, self.settings.test.copied)
+        try:
+            self._copy.lay({buffer.path: buffer.data for buffer in self.task.buffers})
+            self.texts = WorkspaceTexts(self._copy.pristine, self.task.buffers)
+            self._runner = self._start()
+        except BaseException:
+            self._copy.close()
+            raise
+        self._level = "fresh"
+        """How a confirm runs: in a fork of the configured pytest, in a fork of the process, or in a new process."""
+
+    def _start(self) -> Runner:
+        interpreter = self.python if self.command.pytest else sys.executable
+        env = allowed(self.environ, self.settings.test.env, self._copy.home)
+        return Runner(interpreter, env, self._copy.work.parent, self.check)
+
+    def _warm_up(self, baseline: RunReport) -> None:
+        """Find the fastest way to confirm that gives the baseline's own outcomes, test by test.
+
+        Forking is safe with one thread alone; a configured pytest may not hold
+        code that a candidate changes. What does not prove itself is not used.
+        """
+        outcomes = {test: result.outcome for test, result in baseline.collect_errors.items()}
+        outcomes |= {test: result.outcome for test, result in baseline.results.items()}
+        for level in ("warm", "fork"):
+            found = self._runner.load(baseline.modules)
+            unfit, threads = "", found.threads
+            if level == "warm" and found.fork and threads == 1:
+                unfit, threads = self._runner.warm_up(self._request(level, (), {}), baseline.rewritten)
+            if found.fork and threads == 1 and not unfit:
+                self._level = level
+                report = self._runner.run(self._request(level, self._confirm, {}))
+                if report.results and all(r.outcome is outcomes.get(r.id) for r in report.results.values()):
+                    return
+            self._runner.close()
+            self._runner = self._start()
+        self._runner.load()
+        self._level = "fresh"
+
+    def __enter__(self) -> TestJudge:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End every process of the job and remove its copy."""
+        self._runner.close()
+        self._copy.close()
+
+    # --- the baseline -------------------------------------------------------------------------
+
+    def baseline(self) -> Verdict:
+        """Judge the unchanged texts; the failing tests become the targets.
+
+        Raises EnvironmentBroken when the tests cannot be run at all. A verdict
+        without targets means that there is nothing to refine.
+        """
+        if not self.command.pytest:
+            return self._command_baseline()
+        found = self._runner.load()
+        if found.pytest is None:
+            raise EnvironmentBroken(
+                f"pytest is not installed in {self.python}: install it there, or set trm.python to an interpreter "
+                f"that has it."
+            )
+        asked = self.task.tests or self.command.paths
+        # The neighbours of a test say what must keep passing, and where the fault is not.
+        report = self._fresh(tuple(dict.fromkeys(test.split("::")[0] for test in asked)), {}, patient=True)
+        results = (*report.results.values(), *report.collect_errors.values())
+        self._refuse_broken(report, asked)
+        unknown = [test for test in self.task.tests if not any(_below(result.id, test) for result in results)]
+        if unknown:
+            raise EnvironmentBroken(f"pytest does not know {unknown[0]}.")
+        bad = {Outcome.FAILED, Outcome.ERROR, Outcome.TIMEOUT}
+        failing = [r for r in results if r.outcome in bad and (not self.task.tests or self._asked(r.id))]
+        if failing and self.task.tests:
+            results = self._with_the_rest(results)
+        self._aim(failing, results)
+        if not self.task.tests:
+            self._suite = frozenset(self._expected)
+        if self._targets:
+            self._warm_up(report)
+        return Verdict(
+            tier=Tier.COLD,
+            results=results,
+            targets=self._targets,
+            output=report.output[-4000:],
+            cpu_seconds=report.cpu,
+        )
+
+    def _asked(self, test: str) -> bool:
+        """Whether a result is one the user named; a file that cannot be collected stands for its tests."""
+        return any(_below(test, asked) or asked.startswith(f"{test}::") for asked in self.task.tests)
+
+    def _with_the_rest(self, results: tuple[TestResult, ...]) -> tuple[TestResult, ...]:
+        """The results of the whole suite where it is quick: more tests say more about where the fault is not."""
+        report = self._fresh(self._everything(), {}, timeout=QUICK_SUITE_SECONDS)
+        if report.ended or report.collect_errors:
+            return results
+        self._suite = frozenset(result.id for result in report.results.values() if result.passed)
+        return tuple({**report.results, **{result.id: result for result in results}}.values())
+
+    def aim(self, verdict: Verdict, targets: Iterable[str]) -> Verdict:
+        """The baseline with fewer targets: for a task about one function, the failing tests that reach it."""
+        chosen = set(targets)
+        self._aim([result for result in verdict.results if result.id in chosen], verdict.results)
+        return verdict.model_copy(update={"targets": self._targets})
+
+    def _aim(self, failing: Sequence[TestResult], results: Sequence[TestResult]) -> None:
+        """Remember the targets, what passes beside them, and what a confirm should run."""
+        self._targets = tuple(result.id for result in failing)
+        self._expected = frozenset(result.id for result in results if result.passed)
+        files = {target.split("::")[0] for target in self._targets}
+        beside = [r for r in results if r.id.split("::")[0] in files and r.outcome is not Outcome.TIMEOUT]
+        seconds = sum(result.seconds for result in beside)
+        hangs = any(result.outcome is Outcome.TIMEOUT for result in failing)
+        self._confirm = tuple(sorted(files)) if seconds < QUICK_SECONDS and not hangs else self._targets
+        self._seconds = seconds
+
+    def _refuse_broken(self, report: RunReport, asked: Sequence[str]) -> None:
+        """Raise EnvironmentBroken for what is no verdict on any code."""
+        if report.leaks:
+            raise EnvironmentBroken(
+                f"The tests import {report.leaks[0]} from the workspace itself, not from the copy they run in, "
+                "so a candidate would not be seen: check sys.path changes in conftest.py."
+            )
+        named = ", ".join(asked)
+        if report.exit == NO_TESTS:
+            raise EnvironmentBroken(f"No tests were found in {named or self._root}.")
+        for error in report.collect_errors.values():
+            self._refuse_syntax(error)
+        if not report.results and not report.collect_errors:
+            last = [line for line in report.output.splitlines() if line.strip()]
+            errors = [line for line in last if line.startswith("ERROR")] or last[-1:] or ["it printed nothing"]
+            how = {"hard": "it did not end in time", "idle": "it stood still"}.get(report.ended or "", errors[0])
+            raise EnvironmentBroken(f"`{self.command.shown} {named}`".rstrip(" `") + f"` could not be run: {how}.")
+
+    def _refuse_syntax(self, error: TestResult) -> None:
+        """A syntax error is named for what it is: no test can say anything before it is gone."""
+        if not error.signature.startswith(("SyntaxError", "IndentationError", "TabError")):
+            return
+        for path in dict.fromkeys([error.path, error.id.split("::")[0], *_paths_in(error.message)]):
+            try:
+                compile(self.texts[path].text, path, "exec", dont_inherit=True)
+            except SyntaxError as wrong:
+                raise EnvironmentBroken(
+                    f"{path} has a syntax error in line {wrong.lineno}: {wrong.msg}. Mend it first."
+                ) from wrong
+            except (KeyError, ValueError):
+                continue
+        raise EnvironmentBroken(f"{error.id} cannot be collected: {error.signature}.")
+
+    # --- verdicts -----------------------------------------------------------------------------
+
+    def __call__(self, batch: Sequence[Variant], tier: Tier) -> Iterator[Verdict]:
+        """One verdict a variant, in order (see core.ports.Judge)."""
+        for variant in batch:
+            texts = self._data(variant)
+            if not self.command.pytest:
+                yield self._command_verdict(texts)
+            elif tier in {Tier.COLD, Tier.SUITE}:
+                yield self._verdict(Tier.COLD, self._fresh(self._everything(), texts), self._suite_passed())
+            else:
+                yield self._confirmed(texts)
+
+    def _confirmed(self, texts: Mapping[str, bytes]) -> Verdict:
+        limits = self.settings.test
+        # A candidate may loop for ever: it gets a few times what the unchanged code took.
+        usual = min(limits.timeout, 1.0 + 5 * self._seconds)
+        report = self._runner.run(self._request(self._level, self._confirm, texts, timeout=usual, idle=usual))
+        ran = frozenset(test for test in self._expected if _selects(self._confirm, test))
+        return self._verdict(Tier.CONFIRM, report, ran)
+
+    def _everything(self) -> tuple[str, ...]:
+        """What the user's own command runs, and the targets if it would leave them out."""
+        paths = self.command.paths
+        missed = [t for t in self._targets if paths and not any(_below(t, path) for path in paths)]
+        return (*paths, *missed)
+
+    def _suite_passed(self) -> frozenset[str]:
+        """The tests of the whole suite that pass on the unchanged texts; run once, when first needed."""
+        if self._suite is None:
+            report = self._fresh(self._everything(), {}, patient=True)
+            self._suite = frozenset(result.id for result in report.results.values() if result.passed)
+            if report.ended:
+                self.notices.append(
+                    f"The whole suite did not end within {self.settings.test.timeout:g} s (trm.test.timeout): tests "
+                    "it did not reach are not watched for regressions."
+                )
+        return self._suite
+
+    def _verdict(self, tier: Tier, report: RunReport, expected: frozenset[str]) -> Verdict:
+        results = {**report.collect_errors, **report.results}
+        for target in self._targets:
+            if target not in results:
+                results[target] = _summed(target, report)
+        broken = ""
+        if report.leaks:
+            broken = f"the tests imported {report.leaks[0]} from outside the copy"
+        elif report.exit in {3, 4} and not report.results:
+            broken = normalise(report.output.strip().rpartition("\n")[2]) or "pytest could not run"
+        return Verdict(
+            tier=tier,
+            results=tuple(results.values()),
+            targets=self._targets,
+            regressions=regressions(results.values(), sorted(expected)),
+            broken=broken,
+            output=report.output[-2000:] if broken else "",
+            cpu_seconds=report.cpu,
+        )
+
+    # --- runs ---------------------------------------------------------------------------------
+
+    def _fresh(
+        self,
+        paths: Sequence[str],
+        texts: Mapping[str, bytes],
+        *,
+        patient: bool = False,
+        timeout: float | None = None,
+    ) -> RunReport:
+        """Run the user's command in a fresh process; a patient run goes on without tests that hang or die."""
+        merged = RunReport()
+        without: list[str] = []
+        for _ in range(HANGS_ALLOWED + 1):
+            deselected = [f"--deselect={test}" for test in without]
+            report = self._runner.run(self._request("fresh", [*paths, *deselected], texts, timeout=timeout))
+            report.results = {**merged.results, **report.results}
+            report.collect_errors = {**merged.collect_errors, **report.collect_errors}
+            report.cpu += merged.cpu
+            merged = report
+            if not (patient and report.running and report.running not in without):
+                break
+            without.append(report.running)
+        return merged
+
+    def trace(self, variant: Variant, tests: Sequence[str]) -> Trace:
+        """Run tests on a variant and report the lines they reach (see core.ports.Tracer)."""
+        if not self.command.pytest:
+            return Trace(lines={})
+        kind = "fresh" if self._level == "fresh" else "fork"
+        idle = 5.0 + 20 * self._seconds
+        report = self._runner.run(self._request(kind, tests, self._data(variant), idle=idle, trace=True))
+        lines = {
+            test: {path: tuple(sorted(seen)) for path, seen in paths.items()} for test, paths in report.lines.items()
+        }
+        return Trace(lines=lines, passed=frozenset(r.id for r in report.results.values() if r.passed))
+
+    def _request(
+        self,
+        kind: str,
+        tests: Sequence[str],
+        texts: Mapping[str, bytes],
+        *,
+        timeout: float | None = None,
+        idle: float | None = None,
+        trace: bool = False,
+    ) -> dict[str, object]:
+        """A pytest run of the kinds in zygote/serving.py, on the copy with `texts` laid over it."""
+        limits = self.settings.test
+        seconds = min(timeout or limits.timeout, limits.timeout)
+        cache = {} if kind == "fresh" else {"cache": str(self._copy.bytecode)}
+        return {
+            **cache,
+            "kind": kind,
+            "cwd": str(self._copy.prepare(texts)),
+            "timeout": seconds,
+            "idle": min(idle or limits.idle, limits.idle, seconds),
+            "pytest": {
+                "args": [*self.command.options, "--maxfail=0"],
+                "tests": list(tests),
+                "module": self.command.module,
+                "root": str(self._root),
+                "trace": trace,
+                "survey": kind == "fresh",
+            },
+        }
+
+    def _data(self, variant: Variant) -> dict[str, bytes]:
+        """The bytes of the files a variant changes; test files stay as the task has them unless allowed."""
+        base = {path: self.texts[path].text for path in {edit.path for edit in variant.edits}}
+        return {
+            path: self._encoded(self.texts[path], text)
+            for path, text in texts_of(variant, base).items()
+            if self.editable(path)
+        }
+
+    def _encoded(self, base: BaseText, text: str) -> bytes:
+        return base.model_copy(update={"text": text}).data
+
+    def sources(self) -> Iterator[str]:
+        """Python files of the task, by path."""
+        return (path for path in self.texts if path.endswith(".py"))
+
+    def editable(self, path: str) -> bool:
+        """Whether a candidate may change a file: not the tests and their configuration, unless the user said so."""
+        name = path.rpartition("/")[2]
+        if not name.endswith(".py") or self.settings.test.editable:
+            return True
+        is_test = name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py"
+        return not is_test and not {"tests", "test"}.intersection(path.split("/")[:-1])
+
+    # --- any other command --------------------------------------------------------------------
+
+    def _command_baseline(self) -> Verdict:
+        report = self._run_command({})
+        if report.exit == 127:
+            raise EnvironmentBroken(f"`{self.command.shown}` could not be run: {_last_line(report.output)}.")
+        result = self._command_result(report)
+        self._targets = () if result.passed else (result.id,)
+        return Verdict(tier=Tier.COLD, results=(result,), targets=self._targets, cpu_seconds=report.cpu)
+
+    def _command_verdict(self, texts: Mapping[str, bytes]) -> Verdict:
+        report = self._run_command(texts)
+        result = self._command_result(report)
+        return Verdict(tier=Tier.COLD, results=(result,), targets=self._targets, cpu_seconds=report.cpu)
+
+    def _run_command(self, texts: Mapping[str, bytes]) -> RunReport:
+        limits = self.settings.test
+        return self._runner.run(
+            {
+                "kind": "command",
+                "argv": ["/bin/sh", "-c", self.command.shown],
+                "cwd": str(self._copy.prepare(texts)),
+                "timeout": limits.timeout,
+                "idle": min(limits.idle, limits.timeout),
+            }
+        )
+
+    def _command_result(self, report: RunReport) -> TestResult:
+        """A whole command as one test: its exit code decides, its last lines are the signature."""
+        outcome = Outcome.PASSED if report.exit == 0 else Outcome.TIMEOUT if report.ended else Outcome.FAILED
+        message = "" if outcome is Outcome.PASSED else report.output[-4000:]
+        lines = message.strip().splitlines()[-3:]
+        return TestResult(
+            id=self.command.shown,
+            outcome=outcome,
+            signature=normalise(" ".join(lines)),
+            message=message,
+            seconds=report.seconds,
+        )
+
+
+def _summed(target: str, report: RunReport) -> TestResult:
+    """A target that is a whole file (it could not be collected in the baseline): all its tests must pass."""
+    inside = [result for result in report.results.values() if _below(result.id, target)]
+    if inside and all(result.passed for result in inside) and target not in report.collect_errors:
+        return TestResult(id=target, outcome=Outcome.PASSED)
+    return TestResult(id=target, outcome=Outcome.MISSING)
+
+
+def _below(test: str, path: str) -> bool:
+    """Whether a test id lies in a folder, a file, a class or is the test itself."""
+    path = path.rstrip("/")
+    return path in {"", "."} or test == path or test.startswith((f"{path}/", f"{path}::", f"{path}["))
+
+
+def _selects(paths: Iterable[str], test: str) -> bool:
+    return any(_below(test, path) for path in paths)
+
+
+def _paths_in(message: str) -> Iterator[str]:
+    """Paths that a failure's text names (`File "x.py"`), as they may stand below the root."""
+    for part in message.split('"'):
+        if part.endswith(".py"):
+            names = part.split("/")
+            for first in range(len(names)):
+                yield "/".join(names[first:])
+
+
+def _last_line(text: str) -> str:
+    return text.strip().rpartition("\n")[2].rstrip(".")

@@ -1,0 +1,53 @@
+"""Failures with everything volatile removed, and the kind of task they amount to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from trm_lsp.core.verdict import Outcome, TestResult
+
+_VOLATILE = (
+    (re.compile(r"\b0x[0-9a-fA-F]{4,}\b"), "0x…"),
+    (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "<uuid>"),
+    (re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?\b"), "<time>"),
+    (re.compile(r"\b\d+(?:\.\d+)?\s?(?:ms|seconds|secs?|s)\b"), "<duration>"),
+    (re.compile(r"(?:/[^\s/:'\"]+){2,}/([^\s/:'\"]+)"), r"\1"),
+)
+_EXCEPTION = re.compile(r"^(?:[A-Za-z_]\w*\.)*([A-Z]\w*)(?::|$)")
+SIGNATURE_KEPT = 300
+
+
+def normalise(message: str) -> str:
+    """One line: no addresses, uuids, times, durations or folders; numbers and values stay."""
+    line = " ".join(message.split())
+    for pattern, replacement in _VOLATILE:
+        line = pattern.sub(replacement, line)
+    return line[:SIGNATURE_KEPT]
+
+
+def exception_of(signature: str) -> str:
+    """The exception a failure names, `AssertionError` for a bare assert, empty when it names none."""
+    if signature.startswith("assert "):
+        return "AssertionError"
+    match = _EXCEPTION.match(signature)
+    return match[1] if match else ""
+
+
+def task_type(failing: Iterable[TestResult], instruction: str = "") -> str:
+    """The kind of task, as a short path; set after the baseline, from the first failure."""
+    if instruction:
+        return "instruct"
+    for result in failing:
+        if result.outcome is Outcome.TIMEOUT:
+            return "fix/timeout"
+        name = exception_of(result.signature)
+        if name in {"ImportError", "ModuleNotFoundError"}:
+            return "fix/import"
+        if name == "NotImplementedError":
+            return "implement"
+        if name == "AssertionError" or (name == "Failed" and result.outcome is Outcome.FAILED):
+            return "fix/assertion"
+        if name:
+            return f"fix/exception/{name}"
+    return "fix"

@@ -1,0 +1,133 @@
+"""Where the fault may be: the lines that failing tests reach and passing ones do not."""
+
+from __future__ import annotations
+
+import ast
+import bisect
+import itertools
+import math
+import re
+from collections.abc import Iterable, Mapping
+
+from trm_lsp.core.ports import Trace, X
+from trm_lsp.core.state import PLACES_KEPT, Candidate
+from trm_lsp.core.verdict import TestResult
+from trm_lsp.nets.repair.families import Hints
+from trm_lsp.nets.repair.source import Source
+
+PASSING_TRACED = 200
+"""Passing tests that are traced for contrast, at most; those of the same files first."""
+PASSING_SECONDS = 1.0
+"""What these may have taken in the baseline, all together."""
+DEFAULTS = 0.45
+"""Suspicion of a function's head (its defaults run at import), as a part of its body's."""
+AT_IMPORT = 0.15
+"""Suspicion of module constants and class bodies, as a part of the file's highest."""
+_UNKNOWN = re.compile(
+    r"name '(\w+)' is not defined|has no attribute '(\w+)'|unexpected keyword argument '(\w+)'"
+    r"|cannot import name '(\w+)'|variable '(\w+)'"
+)
+
+Lines = Mapping[tuple[str, int], float]
+
+
+def spectrum(trace: Trace, failing: Iterable[str]) -> Lines:
+    """Ochiai's suspicion of each reached line: failing runs through it, against all runs through it."""
+    failed = [test for test in failing if test in trace.lines]
+    reached: dict[tuple[str, int], list[int]] = {}
+    for test, paths in trace.lines.items():
+        if test not in failed and test not in trace.passed:
+            continue
+        for path, lines in paths.items():
+            for line in lines:
+                reached.setdefault((path, line), [0, 0])[0 if test in failed else 1] += 1
+    return {
+        place: fails / math.sqrt(len(failed) * (fails + passes)) for place, (fails, passes) in reached.items() if fails
+    }
+
+
+def suspicious_lines(x: X, y: Candidate, failing: Iterable[TestResult]) -> Lines:
+    """Suspicion of lines in editable files, the places of exceptions raised."""
+    failing = list(failing)
+    targets = [result.id for result in failing]
+    files = {target.split("::")[0] for target in targets}
+    passing = sorted((r for r in x.baseline.results if r.passed), key=lambda r: r.id.split("::")[0] not in files)
+    spent = list(itertools.accumulate(result.seconds for result in passing))
+    beside = passing[: min(PASSING_TRACED, bisect.bisect(spent, PASSING_SECONDS))]
+    trace = x.tracer(y.variant, [*targets, *(result.id for result in beside)])
+    lines = {place: value for place, value in spectrum(trace, targets).items() if place[0] in x.editable}
+    for result in failing:
+        for distance, (path, line) in enumerate(reversed(result.frames)):
+            if path in x.editable:
+                at = (path, line)
+                lines[at] = min(1.0, lines.get(at, 0.3) + 0.4 / (1 + distance))
+    return lines
+
+
+def reached_by(trace: Trace, tests: Iterable[str], path: str, first: int, last: int) -> tuple[str, ...]:
+    """Those of `tests` that execute a line of `path` between `first` and `last`."""
+    return tuple(
+        test for test in tests if any(first <= line <= last for line in trace.lines.get(test, {}).get(path, ()))
+    )
+
+
+def suspicion(sources: Iterable[Source], lines: Lines) -> dict[str, float]:
+    """Places with their suspicion; what runs at import only inherits a little of what it serves."""
+    found: dict[str, float] = {}
+    for source in sources:
+        values = {line: value for (path, line), value in lines.items() if path == source.path}
+        reached = {s: max((values.get(line, 0.0) for line in s.lines), default=0.0) for s in source.statements}
+        inside: dict[ast.AST | None, float] = {}
+        for statement, value in reached.items():
+            inside[statement.function] = max(inside.get(statement.function, 0.0), value)
+        highest = max(inside.values(), default=0.0)
+        for statement, value in reached.items():
+            node = statement.node
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                value = max(value, DEFAULTS * inside.get(node, 0.0))
+            elif statement.function is None and not isinstance(node, ast.Import | ast.ImportFrom | ast.ClassDef):
+                value = max(value, AT_IMPORT * highest)
+            if value > 0:
+                place = source.place(statement)
+                found[place] = max(found.get(place, 0.0), value)
+    return dict(sorted(found.items(), key=lambda item: -item[1])[:PLACES_KEPT])
+
+
+def hints(x: X, failing: Iterable[TestResult]) -> Hints:
+    """What the failing tests name: literals, expected exceptions, unknown names."""
+    strings: dict[str, None] = {}
+    numbers: dict[float | int, None] = {}
+    exceptions: dict[str, None] = {}
+    undefined: dict[str, None] = {}
+    for result in failing:
+        for groups in _UNKNOWN.findall(result.signature):
+            undefined.update({name: None for name in groups if name})
+        for node in _test_nodes(x, result.id):
+            if isinstance(node, ast.Constant):
+                if isinstance(node.value, str) and node.value:
+                    strings[node.value] = None
+                elif isinstance(node.value, int | float) and not isinstance(node.value, bool):
+                    numbers[node.value] = None
+            elif isinstance(node, ast.Call) and _callee(node) in {"raises", "assertRaises", "assertRaisesRegex"}:
+                exceptions.update({n.id: None for n in node.args[:1] if isinstance(n, ast.Name)})
+    return Hints(tuple(strings), tuple(numbers), tuple(exceptions), tuple(undefined))
+
+
+def _callee(node: ast.Call) -> str:
+    func = node.func
+    return func.id if isinstance(func, ast.Name) else func.attr if isinstance(func, ast.Attribute) else ""
+
+
+def _test_nodes(x: X, test: str) -> Iterable[ast.AST]:
+    """The syntax tree of a test function (of the whole file when it has none)."""
+    path, *names = test.split("[")[0].split("::")
+    try:
+        tree: ast.AST = ast.parse(x.texts[path].text)
+    except (KeyError, SyntaxError, ValueError):
+        return ()
+    for name in names:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.name == name:
+                tree = node
+                break
+    return ast.walk(tree)

@@ -1,0 +1,338 @@
+"""The net: with x one experiment that updates z, without x one decision that updates y."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, overload
+
+from trm_lsp.core.ports import X
+from trm_lsp.core.state import (
+    ATTEMPTS_KEPT,
+    RULED_OUT_KEPT,
+    Attempt,
+    Candidate,
+    Commit,
+    Edit,
+    Reasoning,
+    Variant,
+)
+from trm_lsp.core.verdict import TestResult, Tier, Verdict
+from trm_lsp.nets.repair.families import FAMILIES
+from trm_lsp.nets.repair.hypotheses import Hypothesis, enumerate_all, key, parse_all, rank, ranked
+from trm_lsp.nets.repair.localise import hints, suspicion, suspicious_lines
+from trm_lsp.patch.diffs import hunks
+from trm_lsp.patch.edits import Overlap, apply_all
+
+BATCH = 8
+"""Candidates in one experiment: about a third of a second of confirming."""
+LARGEST_BOUND = 3
+PATIENCE = 2
+"""Supervision steps on a partial fix without progress before it is taken back."""
+RIVAL_SHARE = 0.4
+"""After a survivor, only hypotheses at least this likely beside it are worth an experiment."""
+REASONS = {family.name: family.reason for family in FAMILIES}
+
+
+class Inner(NamedTuple):
+    """What the net thinks with inside one supervision step: it does not survive a detach."""
+
+    y: str
+    """Digest of the y the queue was made for."""
+    queue: tuple[Hypothesis, ...]
+    """Not yet tried, in no order: what is likeliest changes with every experiment."""
+    texts: Mapping[str, str]
+    """y's text of every file in the queue."""
+    standing: Verdict
+    """What the tests said about y."""
+
+
+class RepairNet:
+    """Localise, hypothesise, experiment, commit. Deterministic: the same x and seed repeat a run."""
+
+    name = "repair"
+
+    def start(self, x: X, seed: int) -> tuple[Candidate, Reasoning]:
+        failing = _failing(x.baseline)
+        paths = [x.task.focus.path] if x.task.focus and x.task.focus.path in x.editable else []
+        texts = {path: x.texts[path].text for path in paths}
+        z = Reasoning(seed=seed, errors=tuple(dict.fromkeys(result.signature for result in failing)))
+        return Candidate(base=texts, texts=texts), z
+
+    @overload
+    def __call__(self, x: X, y: Candidate, z: Reasoning, /) -> Reasoning: ...
+    @overload
+    def __call__(self, y: Candidate, z: Reasoning, /) -> Candidate: ...
+    def __call__(self, *state: X | Candidate | Reasoning) -> Reasoning | Candidate:
+        match state:
+            case (X() as x, Candidate() as y, Reasoning() as z):
+                return think(x, y, z)
+            case (Candidate() as y, Reasoning() as z):
+                return answer(y, z)
+        raise TypeError("a net takes (x, y, z) or (y, z)")
+
+
+# --- z: one experiment --------------------------------------------------------------------------
+
+
+def think(x: X, y: Candidate, z: Reasoning) -> Reasoning:
+    """One z-update: localise, try a batch, or doubt a survivor. With nothing to learn it costs nothing."""
+    z = believe_verdict(y, z)
+    if any(attempt.key == y.digest for attempt in z.survivors):
+        return z
+    if not isinstance(z.memory, Inner) or z.memory.y != y.digest:
+        z = orient(x, y, z)
+        if z.localised == y.digest and z.memory.queue:
+            return z
+    if z.survivors:
+        smaller = shrink(x, z)
+        if smaller is not None:
+            return smaller
+    batch = choose(z)
+    if not batch:
+        exhausted = not z.survivors and z.bound >= LARGEST_BOUND
+        return z if z.exhausted == exhausted else z.model_copy(update={"exhausted": exhausted})
+    return experiment(x, y, z, batch)
+
+
+def believe_verdict(y: Candidate, z: Reasoning) -> Reasoning:
+    """A survivor that the step's verdict refused is none: rule it out."""
+    refused = y.verdict is not None and not y.verdict.passed
+    if not refused or all(attempt.key != y.digest for attempt in z.survivors):
+        return z
+    rest = tuple(attempt for attempt in z.survivors if attempt.key != y.digest)
+    return z.model_copy(update={"survivors": rest, "ruled_out": (*z.ruled_out, f"y {y.digest}")}).think(
+        "The final verdict refused the answer: it is ruled out."
+    )
+
+
+def orient(x: X, y: Candidate, z: Reasoning) -> Reasoning:
+    """Where to look on this y, and everything worth trying there. Traces only when y has changed."""
+    standing = _standing(x, y, z)
+    failing = _failing(standing)
+    fresh = z.localised != y.digest
+    if fresh:
+        lines = suspicious_lines(x, y, failing)
+        paths = dict.fromkeys(path for path, _ in lines)
+    else:
+        lines, paths = {}, dict.fromkeys(place.partition("::")[0] for place in z.suspicion)
+    texts = {path: y.texts[path] if path in y.texts else x.texts[path].text for path in paths}
+    sources = parse_all(texts)
+    places = suspicion(sources, lines) if fresh else z.suspicion
+    queue = enumerate_all(sources, places, hints(x, failing))
+    ruled_out = set(z.ruled_out)
+    queue = tuple(h for h in queue if key(y.digest, h.edits) not in ruled_out)
+    z = z.model_copy(
+        update={
+            "suspicion": places,
+            "localised": y.digest,
+            "stalled": 0 if fresh else z.stalled + 1,
+            "bound": 1 if fresh else min(LARGEST_BOUND, z.bound + 1),
+            "exhausted": False,
+            "partial": tuple(attempt for attempt in z.partial if attempt.key != y.digest),
+            "memory": Inner(y.digest, queue, texts, standing),
+        }
+    )
+    if not fresh:
+        return z
+    if not places:
+        return z.think("The failing tests reach no code that may be changed.")
+    return z.think(_where(failing, places, len(queue)))
+
+
+def _where(failing: Sequence[TestResult], places: Mapping[str, float], count: int) -> str:
+    tests = "1 failing test reaches" if len(failing) == 1 else f"{len(failing)} failing tests reach"
+    top = ", ".join(f"{_shown(place)}" for place in list(places)[:3])
+    return f"The {tests} {len(places)} statements; most suspect: {top}. {count} single edits are possible there."
+
+
+def _shown(place: str) -> str:
+    path, _, rest = place.partition("::")
+    name, _, code = rest.partition(": ")
+    return f"`{code}` in {name} ({path})"
+
+
+def choose(z: Reasoning) -> tuple[Hypothesis, ...]:
+    """The likeliest hypotheses within the cost bound; after a survivor only its serious rivals."""
+    inner: Inner = z.memory
+    least = RIVAL_SHARE * max((attempt.rank for attempt in z.survivors), default=0.0)
+    within = (h for h in inner.queue if h.cost <= z.bound)
+    return tuple(h for h in ranked(within, z)[:BATCH] if rank(h, z) >= least and rank(h, z) > 0)
+
+
+def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) -> Reasoning:
+    """Judge a batch of edits on y and believe accordingly."""
+    inner: Inner = z.memory
+    standing = inner.standing
+    places = dict(z.suspicion)
+    tried: list[Hypothesis] = []
+    attempts: list[Attempt] = []
+    signatures: dict[str, None] = dict.fromkeys(z.errors)
+    parsed = [h for h in batch if _parses(inner.texts, h)]
+    variants = [Variant({path: y.texts[path] for path in y.touched}, h.edits) for h in parsed]
+    for hypothesis, verdict in zip(parsed, x.judge(variants, Tier.CONFIRM), strict=False):
+        tried.append(hypothesis)
+        if verdict.passed:
+            (verdict,) = x.judge([Variant({p: y.texts[p] for p in y.touched}, hypothesis.edits)], Tier.SUITE)
+        if verdict.passed or (verdict.score > standing.score and not verdict.regressions):
+            attempts.append(_attempt(x, y, hypothesis, verdict, rank(hypothesis, z)))
+        signatures[verdict.signature] = None
+        evidence = _evidence(verdict, standing)
+        places[hypothesis.place] = min(1.0, places.get(hypothesis.place, 0.0) * evidence)
+    done = set(batch)
+    survivors = [a for a in attempts if a.verdict.passed]
+    partial = [a for a in attempts if not a.verdict.passed]
+    kept = tuple(key(y.digest, h.edits) for h in batch if not any(a.commit.edits == h.edits for a in survivors))
+    return z.model_copy(
+        update={
+            "suspicion": places,
+            "ruled_out": (*z.ruled_out, *kept)[-RULED_OUT_KEPT:],
+            "survivors": _best([*z.survivors, *survivors]),
+            "partial": _best([*z.partial, *partial]),
+            "errors": tuple(signatures)[-ATTEMPTS_KEPT * 8 :],
+            "tried": z.tried + len(tried),
+            "memory": inner._replace(queue=tuple(h for h in inner.queue if h not in done)),
+        }
+    ).think(_tried(tried, survivors, partial))
+
+
+def _evidence(verdict: Verdict, standing: Verdict) -> float:
+    """How a refused edit changes the suspicion of its place.
+
+    A faulty place changes the failure and leaves the passing tests alone; one
+    that serves every test breaks them too, and one that does not matter
+    changes nothing.
+    """
+    if verdict.regressions:
+        return 0.93
+    return 1.08 if verdict.signature != standing.signature else 0.95
+
+
+def _tried(tried: Sequence[Hypothesis], survivors: Sequence[Attempt], partial: Sequence[Attempt]) -> str:
+    kinds = ", ".join(dict.fromkeys(h.family for h in tried))
+    where = ", ".join(dict.fromkeys(f"{h.edits[0].path}:{h.line}" for h in tried))
+    tests = f"Tried {len(tried)} edits ({kinds}) at {where}"
+    if survivors:
+        return f"{tests}: {survivors[0].commit.reason} passes everything it was shown."
+    if partial:
+        return f"{tests}: {partial[0].commit.reason} leaves {len(partial[0].verdict.failing)} failing."
+    return f"{tests}: none passes."
+
+
+def _attempt(x: X, y: Candidate, hypothesis: Hypothesis, verdict: Verdict, likely: float) -> Attempt:
+    paths = {*y.touched, *(edit.path for edit in hypothesis.edits)}
+    before = {path: y.texts[path] if path in y.texts else x.texts[path].text for path in paths}
+    where = f"{hypothesis.edits[0].path}:{hypothesis.line}"
+    return Attempt(
+        commit=Commit(
+            family=hypothesis.family,
+            edits=hypothesis.edits,
+            reason=f"{hypothesis.what} at {where} ({REASONS[hypothesis.family]})",
+            place=hypothesis.place,
+            prior=hypothesis.prior,
+        ),
+        parent=y.digest,
+        base={path: x.texts[path].text for path in paths},
+        texts=apply_all(before, hypothesis.edits),
+        verdict=verdict,
+        rank=likely,
+    )
+
+
+def shrink(x: X, z: Reasoning) -> Reasoning | None:
+    """Try the best survivor without each of its hunks; None when it has one alone or was tried before."""
+    best = z.survivors[0]
+    changes = [hunk for path in sorted(best.texts) for hunk in hunks(path, best.base[path], best.texts[path])]
+    if len(changes) < 2 or f"shrunk {best.key}" in z.hypotheses:
+        return None
+    z = z.model_copy(update={"hypotheses": (*z.hypotheses, f"shrunk {best.key}")})
+    for left_out in changes:
+        edits = [Edit(h.path, h.start, h.end, h.after) for h in changes if h is not left_out]
+        texts = apply_all(best.base, edits)
+        (verdict,) = x.judge([Variant(texts)], Tier.CONFIRM)
+        if verdict.passed:
+            (verdict,) = x.judge([Variant(texts)], Tier.SUITE)
+        if verdict.passed:
+            smaller = best.model_copy(update={"texts": texts, "verdict": verdict})
+            return z.model_copy(update={"survivors": (smaller, *z.survivors[1:])}).think(
+                f"The change at {left_out.path}:{left_out.first_line} is not needed: left out."
+            )
+    return z.think("Every part of the answer is needed: without any one of them a test fails.")
+
+
+# --- y: one decision, from y and z alone --------------------------------------------------------
+
+
+def answer(y: Candidate, z: Reasoning) -> Candidate:
+    """One y-update: commit a survivor, commit a partial fix, take one back, or keep y."""
+    if z.survivors:
+        best = z.survivors[0]
+        return y if best.key == y.digest else _committed(y, best)
+    if f"y {y.digest}" in z.ruled_out:
+        return _retracted(y)
+    step = next((attempt for attempt in z.partial if attempt.parent == y.digest), None)
+    if step is not None and promising(step, z):
+        return _committed(y, step)
+    if y.commits and (z.stalled >= PATIENCE or z.exhausted):
+        return _retracted(y)
+    return y
+
+
+def promising(step: Attempt, z: Reasoning) -> bool:
+    """Whether nothing left in the queue is likelier than building on a partial fix."""
+    inner = z.memory
+    if not isinstance(inner, Inner):
+        return False
+    targets = len(step.verdict.targets)
+    fixed = (targets - len(step.verdict.failing)) / targets
+    return all(rank(h, z) <= step.rank * fixed for h in inner.queue if h.cost <= max(2, z.bound))
+
+
+def _committed(y: Candidate, attempt: Attempt) -> Candidate:
+    """Y with the attempt's commit; an attempt that was made on another y takes its place."""
+    commits = y.commits if attempt.parent == y.digest else ()
+    return Candidate(
+        base={**y.base, **attempt.base},
+        texts={**y.base, **attempt.texts},
+        commits=(*commits, attempt.commit),
+        confidence=attempt.rank,
+    )
+
+
+def _retracted(y: Candidate) -> Candidate:
+    """Y without its last commit."""
+    texts = dict(y.base)
+    for commit in y.commits[:-1]:
+        texts = apply_all(texts, commit.edits)
+    return Candidate(base=y.base, texts=texts, commits=y.commits[:-1])
+
+
+# --- small parts --------------------------------------------------------------------------------
+
+
+def _failing(verdict: Verdict) -> list[TestResult]:
+    results = verdict.by_id
+    return [results[test] for test in verdict.failing if test in results]
+
+
+def _standing(x: X, y: Candidate, z: Reasoning) -> Verdict:
+    """What the tests said about y: at the last step's end, or when it was tried."""
+    if not y.touched:
+        return x.baseline
+    tried = (a.verdict for a in (*z.partial, *z.survivors) if a.key == y.digest)
+    return y.verdict or next(tried, x.baseline)
+
+
+def _best(attempts: Sequence[Attempt]) -> tuple[Attempt, ...]:
+    unique = {attempt.key: attempt for attempt in attempts}
+    return tuple(sorted(unique.values(), key=lambda a: (a.verdict.score, a.rank), reverse=True)[:ATTEMPTS_KEPT])
+
+
+def _parses(texts: Mapping[str, str], hypothesis: Hypothesis) -> bool:
+    """Whether the edit gives a program at all: no test needs to say so."""
+    paths = {edit.path for edit in hypothesis.edits}
+    try:
+        for path, text in apply_all({path: texts[path] for path in paths}, hypothesis.edits).items():
+            compile(text, path, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, Overlap):
+        return False
+    return True

@@ -1,0 +1,42 @@
+"""Start: `main.py serve` answers requests on stdin; `main.py run JSON` is one fresh pytest process."""
+
+import importlib.util
+import json
+import os
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def load_package():
+    """Import this folder as `_trm_zygote` and take it off sys.path: user code must not find it."""
+    if sys.path and os.path.abspath(sys.path[0]) == HERE:
+        del sys.path[0]
+    spec = importlib.util.spec_from_file_location(
+        "_trm_zygote", os.path.join(HERE, "__init__.py"), submodule_search_locations=[HERE]
+    )
+    package = importlib.util.module_from_spec(spec)
+    sys.modules["_trm_zygote"] = package
+    spec.loader.exec_module(package)
+
+
+def main(arguments):
+    load_package()
+    if arguments == ["serve"]:
+        from _trm_zygote.serving import serve
+
+        return serve()
+    if len(arguments) == 2 and arguments[0] == "run":
+        from _trm_zygote.pytest_run import run
+
+        return run(json.loads(arguments[1]))
+    sys.stderr.write("usage: main.py serve | main.py run JSON\n")
+    return 2
+
+
+if __name__ == "__main__":
+    # os._exit: threads and atexit handlers of the user's tests must not hold up the end.
+    status = main(sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)

@@ -1,0 +1,115 @@
+"""A pytest plugin that says what happens, test by test, while it happens."""
+
+import os
+import sys
+
+from _trm_zygote import frames
+
+MESSAGE_KEPT = 4000
+
+
+class Reporter:
+    """Reports `start`, `result`, `collect` (an error), `lines` and `leak` messages."""
+
+    def __init__(self, fd, root, copy, tracer, survey=False):
+        self.report_to(fd)
+        self._root, self._copy = root, copy
+        self._tracer = tracer
+        self._survey = survey
+        self._outcome = {}
+
+    def report_to(self, fd):
+        """Report from this process to `fd`; a forked process that is to report must say so anew."""
+        self._fd = fd
+        self._pid = os.getpid()
+
+    def _say(self, **message):
+        # A test that forks runs on in both processes: only the first one reports.
+        if os.getpid() == self._pid:
+            frames.write(self._fd, message)
+
+    def pytest_runtest_logstart(self, nodeid, location):
+        self._outcome[nodeid] = {"outcome": "missing", "seconds": 0.0}
+        self._say(start=nodeid)
+
+    def pytest_runtest_logreport(self, report):
+        found = self._outcome.setdefault(report.nodeid, {"outcome": "missing", "seconds": 0.0})
+        found["seconds"] += report.duration
+        outcome = report.outcome
+        if report.failed:
+            outcome = "failed" if report.when == "call" else "error"
+        # The worst phase counts; a passed set-up or tear-down says nothing yet.
+        worse = {"missing": 0, "passed": 1, "skipped": 2, "error": 3, "failed": 4}
+        if (report.when == "call" or outcome != "passed") and worse[outcome] > worse[found["outcome"]]:
+            found["outcome"] = outcome
+            if report.failed:
+                found.update(self._failure(report))
+
+    def pytest_runtest_logfinish(self, nodeid, location):
+        self._say(result=dict(self._outcome.pop(nodeid, {"outcome": "missing"}), id=nodeid))
+
+    def pytest_collectreport(self, report):
+        if report.failed:
+            self._say(collect=dict(self._failure(report), id=report.nodeid))
+        else:
+            self._say(collected=report.nodeid)  # a sign of life
+
+    def _failure(self, report):
+        """The failure as text, and the frames of the workspace it went through, outermost first."""
+        longrepr = report.longrepr
+        crash = getattr(longrepr, "reprcrash", None)
+        found = {"message": report.longreprtext[-MESSAGE_KEPT:], "error": getattr(crash, "message", "") or ""}
+        entries = getattr(getattr(longrepr, "reprtraceback", None), "reprentries", ())
+        places = [entry.reprfileloc for entry in entries if getattr(entry, "reprfileloc", None) is not None]
+        if crash and not places:
+            places = [crash]
+        located = [self._relative(place.path, place.lineno) for place in places]
+        found["frames"] = [frame for frame in located if frame]
+        return found
+
+    def _relative(self, path, line):
+        path = os.path.realpath(os.path.join(self._copy, str(path)))
+        if path.startswith(self._copy + os.sep):
+            return [path[len(self._copy) + 1 :].replace(os.sep, "/"), line]
+        return None
+
+    def _tell_imports(self):
+        """Say what was imported from outside the workspace, and what from the workspace itself by mistake."""
+        prefix = os.path.realpath(sys.prefix) + os.sep
+        leaks = []
+        for module in list(sys.modules.values()):
+            path = getattr(module, "__file__", None)
+            if isinstance(path, str) and self._root != self._copy:
+                path = os.path.realpath(path)
+                if path.startswith(self._root + os.sep) and not path.startswith((prefix, self._copy + os.sep)):
+                    leaks.append(path)
+        if leaks:
+            self._say(leak=sorted(leaks)[:5])
+        outside = [(name, module) for name, module in list(sys.modules.items()) if self._outside(module)]
+        rewritten = [name for name, module in outside if _rewritten(module)]
+        self._say(modules=[name for name, _ in outside if name not in set(rewritten)], rewritten=rewritten)
+
+    def _outside(self, module):
+        """Whether a module comes from a file that no candidate can change."""
+        path = getattr(module, "__file__", None)
+        if not isinstance(path, str):
+            return False
+        path = os.path.realpath(path)
+        return path.startswith(os.path.realpath(sys.prefix) + os.sep) or not path.startswith(
+            (self._root + os.sep, self._copy + os.sep)
+        )
+
+    def pytest_runtest_protocol(self, item, nextitem):
+        if self._tracer:
+            self._tracer.begin(lambda path, line: self._say(line=[item.nodeid, path, line]))
+
+    def pytest_unconfigure(self, config):
+        if self._tracer:
+            self._tracer.end()
+        if self._survey:
+            self._tell_imports()
+
+
+def _rewritten(module):
+    """Whether pytest has rewritten the module's asserts, which it must do again wherever it is imported."""
+    return type(getattr(module, "__loader__", None)).__name__ == "AssertionRewritingHook"
