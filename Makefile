@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CLIENT := client-vscode
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-python test-client lint types contracts format bench requirements clean
+.PHONY: help setup demo test test-python test-client lint types contracts format settings bench requirements clean
 
 help:  ## what each target does
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -34,13 +34,16 @@ test-client: .make/client  ## the VS Code client: types, bundle, package, tests
 
 lint: .make/python  ## style, types and the import contract
 	$(BIN)/ruff check .
-	$(BIN)/ruff format --check trm_lsp tests
+	$(BIN)/ruff format --check trm_lsp tests bench examples/demo.py examples/bug.py
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
 format: .make/python  ## put the code into the project's form
 	$(BIN)/ruff check --fix .
-	$(BIN)/ruff format trm_lsp tests
+	$(BIN)/ruff format trm_lsp tests bench examples/demo.py examples/bug.py
+
+settings: .make/python  ## write the settings page and the client's settings from their one home
+	$(BIN)/python -m trm_lsp.settings.reference
 
 bench: .make/python  ## latencies and memory of the server beside their targets
 	$(BIN)/python -m bench.editor

@@ -76,6 +76,8 @@ def failed(id: str, line: int, **more: Any) -> dict[str, Any]:
 class Editor(LanguageClient):
     """Starts a server on a folder, talks to it, and applies what it is asked to apply."""
 
+    seconds = SECONDS
+
     def __init__(self, root: Path, capabilities: dict[str, Any], encodings: list[str] | None) -> None:
         super().__init__("test-editor", "1", converter_factory=converter)
         self.root = root
@@ -127,7 +129,7 @@ class Editor(LanguageClient):
         def found() -> Any:
             return next((p for m, p in self.heard[after:] if m == method and matching(p)), None)
 
-        async with asyncio.timeout(SECONDS), self._news:
+        async with asyncio.timeout(self.seconds), self._news:
             await self._news.wait_for(lambda: found() is not None)
             return found()
 
@@ -250,7 +252,7 @@ class Editor(LanguageClient):
 
     async def command(self, name: str, *arguments: Any) -> Any:
         params = types.ExecuteCommandParams(command=name, arguments=list(arguments) if arguments else None)
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(self.seconds):
             return plain(await self.workspace_execute_command_async(params))
 
     async def run(self, action: types.CodeAction) -> Any:
@@ -270,14 +272,14 @@ class Editor(LanguageClient):
 
     async def leave(self) -> int:
         """Shut the server down as the protocol has it; returns its exit status."""
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(self.seconds):
             await self.shutdown_async(None)
             self.exit(None)
             return await self.ended()
 
     async def ended(self) -> int:
         assert self._server is not None
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(self.seconds):
             return await self._server.wait()
 
     # Text, counted independently of the server

@@ -97,3 +97,12 @@ async def test_the_files_need_not_be_open(start, scene) -> None:
     editor = await start(FULL)
     await editor.refine(tests=[SUB])
     assert place((await editor.published("tests/test_calc.py", 2))[0]) == (5, 4, 5, 22)
+
+
+async def test_of_pytests_report_only_what_it_marks_is_shown(editor: Editor, scene) -> None:
+    report = "    def test_sub():\n>       assert sub(3, 1) == 2\nE       assert 4 == 2\nE        + more"
+    scene.play(baseline=[failed(SUB, 6, message=report)])
+    await editor.refine(tests=[SUB])
+    (shown,) = await editor.published("tests/test_calc.py", 1)
+    assert shown.message == "assert 4 == 2\n + more"
+    assert "```\nassert 4 == 2\n + more\n```" in await editor.hover_text("tests/test_calc.py", 5)

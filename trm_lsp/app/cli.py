@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from trm_lsp import __version__
-
-PASSES, NOT_SOLVED, USAGE, BROKEN, INTERRUPTED = 0, 1, 2, 3, 130
+from trm_lsp.app.exit_codes import BROKEN, INTERRUPTED, NOT_SOLVED, PASSES, USAGE
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -47,6 +47,16 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
     arguments = build_parser().parse_args(argv)
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever read the answer has gone; nothing is left to flush at the exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return NOT_SOLVED
+
+
+def _run(arguments: argparse.Namespace) -> int:
     if arguments.verb == "refine":
         from trm_lsp.app.refining import refine_command
 

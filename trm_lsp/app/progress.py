@@ -76,7 +76,7 @@ class Progress:
         if self._bar is None:
             total = shape.N_sup * shape.T * (shape.n + 1)
             bar_format = "{desc} |{bar:20}| {elapsed}"
-            self._bar = tqdm(total=total, file=self._stream, leave=False, bar_format=bar_format)
+            self._bar = tqdm(desc=describe(event), total=total, file=self._stream, leave=False, bar_format=bar_format)
         self._bar.set_description_str(describe(event), refresh=False)
         self._bar.update(0 if isinstance(event, StepJudged) else 1)
 

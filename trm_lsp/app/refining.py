@@ -8,10 +8,11 @@ import signal
 import sys
 import uuid
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from trm_lsp.app.cli import BROKEN, INTERRUPTED, NOT_SOLVED, PASSES, USAGE
+from trm_lsp.app.exit_codes import BROKEN, INTERRUPTED, NOT_SOLVED, PASSES, USAGE
 from trm_lsp.app.progress import Progress
 from trm_lsp.core.events import Halted, Proposal
 from trm_lsp.core.halting import HaltReason
@@ -53,8 +54,9 @@ def _run(
 ) -> int:
     interrupted = _Interrupt()
     halted: Halted | None = None
-    with Progress(sys.stderr) as progress:
-        for event in refine(task, settings, store=log, notices=notices, cancelled=interrupted.is_set):
+    run = refine(task, settings, store=log, notices=notices, cancelled=interrupted.is_set)
+    with closing(run) as events, Progress(sys.stderr) as progress:
+        for event in events:
             progress.show(event)
             if arguments.json:
                 print(event.model_dump_json(), flush=True)
@@ -137,14 +139,14 @@ def _apply(root: Path, proposal: Proposal) -> int:
     """Write the answer, if every file is still what the run began with; all files or none."""
     try:
         written = {path: _new_data(root, path, proposal) for path in proposal.texts}
+        stale = [path for path, data in written.items() if data is None]
+        if stale:
+            print(f"trm-lsp: not applied: {stale[0]} has changed since the run began; run it again.", file=sys.stderr)
+            return NOT_SOLVED
+        _write_all(root, {path: data for path, data in written.items() if data is not None})
     except (OSError, UnreadableText, UnicodeEncodeError) as error:
         print(f"trm-lsp: not applied: {error}", file=sys.stderr)
         return NOT_SOLVED
-    stale = [path for path, data in written.items() if data is None]
-    if stale:
-        print(f"trm-lsp: not applied: {stale[0]} has changed since the run began; run it again.", file=sys.stderr)
-        return NOT_SOLVED
-    _write_all(root, {path: data for path, data in written.items() if data is not None})
     print(f"Applied to {', '.join(sorted(written))}.", file=sys.stderr)
     return PASSES
 
@@ -159,12 +161,16 @@ def _new_data(root: Path, path: str, proposal: Proposal) -> bytes | None:
 
 def _write_all(root: Path, files: Mapping[str, bytes]) -> None:
     """Write each file beside its place first, so that no file is ever half written."""
-    staged = []
-    for path, data in files.items():
-        target = (root / path).resolve()
-        beside = target.with_name(f".{target.name}.trm-{os.getpid()}")
-        beside.write_bytes(data)
-        os.chmod(beside, target.stat().st_mode)
-        staged.append((beside, target))
-    for beside, target in staged:
-        os.replace(beside, target)
+    staged: dict[Path, Path] = {}
+    try:
+        for path, data in files.items():
+            target = (root / path).resolve()
+            beside = target.with_name(f".{target.name}.trm-{os.getpid()}")
+            staged[beside] = target
+            beside.write_bytes(data)
+            os.chmod(beside, target.stat().st_mode)
+        for beside, target in staged.items():
+            os.replace(beside, target)
+    finally:
+        for beside in staged:
+            beside.unlink(missing_ok=True)

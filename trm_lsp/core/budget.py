@@ -13,7 +13,7 @@ from trm_lsp.core.ports import Clock, Judge, Trace, Tracer
 from trm_lsp.core.state import Variant
 from trm_lsp.core.verdict import Frozen, Tier, Verdict
 
-WORK_UNITS = {Tier.SCREEN: 0.1, Tier.CONFIRM: 40.0, Tier.SUITE: 60.0, Tier.COLD: 200.0}
+WORK_UNITS = {Tier.SCREEN: 3.0, Tier.CONFIRM: 40.0, Tier.SUITE: 60.0, Tier.COLD: 200.0}
 """Work units of one judged candidate."""
 TRACE_UNITS = 300.0
 """Work units of one traced run."""
@@ -104,13 +104,15 @@ class Meter:
 
         def judged(batch: Sequence[Variant], tier: Tier) -> Iterator[Verdict]:
             self.check()
-            for verdict in judge(batch, tier):
+            for left, verdict in zip(range(len(batch) - 1, -1, -1), judge(batch, tier), strict=True):
                 # The tests run in processes that are not this one's children.
                 self.count(
                     **{counter[verdict.tier]: 1, "work": WORK_UNITS[verdict.tier], "cpu_seconds": verdict.cpu_seconds}
                 )
                 yield verdict
-                self.check()
+                # Screened verdicts come all at once: stopping between them would only lose what is known.
+                if left and verdict.tier is not Tier.SCREEN:
+                    self.check()
 
         return judged
 

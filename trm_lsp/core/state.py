@@ -169,6 +169,8 @@ class Reasoning(Frozen):
     seed: int = 0
     suspicion: Mapping[str, float] = Field(default_factory=dict)
     """Place (path, function and statement) to how suspect it is, 0 to 1."""
+    evidence: Mapping[str, tuple[int, float]] = Field(default_factory=dict)
+    """Place to the number of candidates judged there, and the sum of what they said (see nets/repair)."""
     families: Mapping[str, float] = Field(default_factory=dict)
     """Kind of edit to its weight, 1 when nothing is known."""
     values: tuple[str, ...] = ()

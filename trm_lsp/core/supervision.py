@@ -106,17 +106,22 @@ def deep_supervision(
         if decision.reason is HaltReason.BUDGET and z.survivors:
             # An answer that lacks only its verdict is worth one more run.
             meter.forgive()
-            y = net(y, z)
-            y = y.model_copy(update={"verdict": judge(x, y)})
-            progress = progress.after(y, z, y.verdict or x.baseline)
-            if y.verdict is not None and y.verdict.passed:
-                decision = HaltDecision(halt=True, confidence=1.0, reason=HaltReason.PASSED)
+            try:
+                y = net(y, z)
+                verdict = judge(x, y)
+            except Stopped:
+                decision = HaltDecision(halt=True, confidence=1.0, reason=HaltReason.CANCELLED)
+            else:
+                progress = progress.after(y.model_copy(update={"verdict": verdict}), z, verdict)
+                if verdict.passed:
+                    decision = HaltDecision(halt=True, confidence=1.0, reason=HaltReason.PASSED)
     yield Ended(step, decision, progress.best, z)
 
 
 def start_afresh(net: Net, x: X, z: Reasoning) -> Reasoning:
     """A new z that still knows what was ruled out."""
     _, fresh = net.start(x, z.seed + 1)
-    return fresh.model_copy(update={"ruled_out": z.ruled_out, "errors": z.errors, "bound": z.bound}).think(
+    kept = {"ruled_out": z.ruled_out, "errors": z.errors, "bound": z.bound, "thoughts": z.thoughts, "tried": z.tried}
+    return fresh.model_copy(update=kept).think(
         "Nothing moved for a while: I start again from the best answer, without what is ruled out."
     )

@@ -123,13 +123,14 @@ class Verdict(Frozen):
             else f"{test}: {Outcome.MISSING}"
             for test in self.failing
         )
-        return self.broken or " | ".join(shown)
+        broke = (f"{test}: no longer passes" for test in self.regressions)
+        return self.broken or " | ".join((*shown, *broke))
 
     @property
     def score(self) -> tuple[int, int]:
         """Sorts verdicts on the same targets: a better candidate has a greater score."""
         if self.broken:
-            return (-len(self.regressions) - len(self.targets) - 1, 0)
+            return (-1_000_000, 0)
         return (len(self.targets) - len(self.failing) - len(self.regressions), -len(self.regressions))
 
 

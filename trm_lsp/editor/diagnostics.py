@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import NamedTuple
@@ -154,7 +155,13 @@ def _line_after(before: str, after: str, line: int) -> int:
     return line if moved is None else moved
 
 
+def said(result: TestResult) -> str:
+    """What a failure says: of pytest's report the lines marked `E`, for the code around them is in the editor."""
+    marked = [line[1:] for line in result.message.splitlines() if line.startswith("E ")]
+    said = textwrap.dedent("\n".join(marked)) or result.message or result.signature
+    return said.strip() or f"the test ended as: {result.outcome}"
+
+
 def _message(result: TestResult) -> str:
     """The first lines of a failure."""
-    lines = (result.message or result.signature or f"the test ended as: {result.outcome}").strip().splitlines()
-    return "\n".join(lines[:MESSAGE_LINES])[:MESSAGE_LENGTH]
+    return "\n".join(said(result).splitlines()[:MESSAGE_LINES])[:MESSAGE_LENGTH]

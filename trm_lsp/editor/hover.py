@@ -10,6 +10,7 @@ from trm_lsp.core.events import Hunk
 from trm_lsp.core.verdict import TestResult
 from trm_lsp.editor import lines as counting
 from trm_lsp.editor.buffers import text_of
+from trm_lsp.editor.diagnostics import said
 from trm_lsp.editor.proposals import Offer
 from trm_lsp.editor.roots import Root
 from trm_lsp.editor.session import Session
@@ -92,8 +93,7 @@ def _said_before(offer: Offer) -> Iterator[str]:
 
 
 def _failure(result: TestResult) -> str:
-    said = result.message or result.signature or f"the test ended as: {result.outcome}"
-    return f"**TRM: `{result.id}` fails**\n\n" + _fenced("", _clipped(said.strip(), MESSAGE_LINES))
+    return f"**TRM: `{result.id}` fails**\n\n" + _fenced("", _clipped(said(result), MESSAGE_LINES))
 
 
 def _diff(hunk: Hunk) -> str:

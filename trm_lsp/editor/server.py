@@ -98,12 +98,13 @@ def initialize(ls: TrmServer, params: types.InitializeParams) -> None:
     parent.when_it_ends(params.process_id, ls.stop)
 
 
-async def initialized(ls: TrmServer, _params: types.InitializedParams) -> None:
+def initialized(ls: TrmServer, _params: types.InitializedParams) -> None:
     for root in roots(ls.workspace):
         ls.client.state(state.parameters(root, state.State.IDLE))
     if ls.client.can("workspace.did_change_configuration.dynamic_registration"):
         ls.spawn(_register_configuration(ls))
-    await warm_up(ls.protocol._converter)
+    # Not awaited: pygls logs a traceback for a handler that is cancelled when the server ends.
+    ls.spawn(warm_up(ls.protocol._converter))
 
 
 async def _register_configuration(ls: TrmServer) -> None:

@@ -7,6 +7,7 @@ import queue
 import signal
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 from typing import IO
 
@@ -67,10 +68,10 @@ class EngineProcess:
 
         error = ""
         with _Memory(Path(request.task.root)) as memory:
-            for event in refine(
-                request.task, request.settings, store=memory.log, notices=memory.notices, cancelled=cancelled
-            ):
-                self._say(wire.Said(id=id, event=event))
+            run = refine(request.task, request.settings, store=memory.log, notices=memory.notices, cancelled=cancelled)
+            with closing(run) as events:
+                for event in events:
+                    self._say(wire.Said(id=id, event=event))
         self._reply(id, "", error)
 
     def _reply(self, id: str, text: str, error: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, TypeVar
 
 from trm_lsp import __version__
@@ -37,14 +37,14 @@ E = TypeVar("E", bound=events.Event)
 class _Log:
     """Stamps facts with what every event carries, and appends them to the store."""
 
-    def __init__(self, run: Run, clock: Clock, meter: Meter, store: Store | None) -> None:
+    def __init__(self, run: Run, clock: Clock, meter: Meter, store: Store | None, notices: Sequence[str]) -> None:
         self.run = run
         self._clock, self._meter, self._store = clock, meter, store
         self._seq = 0
         self.step = 0
         self.counts = Counts()
         self.skills: tuple[str, ...] = ()
-        self.notices: list[str] = []
+        self.notices = list(notices)
         """Sentences the user should see, not said yet."""
 
     def __call__(self, kind: type[E], **facts: Any) -> E:
@@ -64,6 +64,11 @@ class _Log:
                 self.notices.append(f"{error} The rest of this run will not be remembered.")
         return event
 
+    def untold(self) -> Iterator[AnyEvent]:
+        """The sentences the user should see and has not."""
+        while self.notices:
+            yield self(events.Notice, message=self.notices.pop(0))
+
 
 def refine(
     task: Task,
@@ -73,8 +78,8 @@ def refine(
     notices: Sequence[str] = (),
     clock: Clock | None = None,
     cancelled: Callable[[], bool] = lambda: False,
-) -> Iterator[AnyEvent]:
-    """Run the loop on a task. The last event is always `Halted`.
+) -> Generator[AnyEvent]:
+    """Run the loop on a task. The first event is always `RunStarted`, the last one `Halted`.
 
     `store` remembers every event; `notices` are said at the start.
     `cancelled` is asked many times a second; once it is true the run ends with
@@ -95,20 +100,22 @@ def refine(
         version=__version__,
     )
     meter = Meter(Budget(seconds=settings.budget.seconds, work=settings.budget.work), clock, cancelled)
-    log = _Log(run, clock, meter, store)
+    log = _Log(run, clock, meter, store, notices)
+    judge = TestJudge(task, settings, meter.check, os.environ, log.notices)
+    yield log(events.RunStarted, task=task, command=judge.command.shown, python=judge.python)
+    yield from log.untold()
     try:
-        with TestJudge(task, settings, meter.check, os.environ) as judge:
-            yield log(events.RunStarted, task=task, command=judge.command.shown, python=judge.python)
-            for notice in notices:
-                yield log(events.Notice, message=notice)
+        with judge:
             baseline = judge.baseline()
             if task.focus is not None and not task.tests:
                 baseline = _reaching(judge, baseline, task)
             yield from _loop(task, settings, net, judge, baseline, meter, log)
     except EnvironmentBroken as broken:
+        yield from log.untold()
         yield _end(log, HaltReason.BROKEN, str(broken))
     except Stopped as stop:
         reason = HaltReason(stop.reason)
+        yield from log.untold()
         yield _end(log, reason, f"No answer yet: {reason.sentence}.")
 
 
@@ -128,6 +135,7 @@ def _loop(
     log.run = log.run.model_copy(update={"task_type": task_type(failing, task.instruction)})
     log.counts = baseline.counts
     yield log(events.BaselineJudged, verdict=baseline)
+    yield from log.untold()
     if not baseline.targets:
         yield _end(log, HaltReason.NOTHING, _nothing(task, baseline), verdict=baseline)
         return
@@ -145,10 +153,8 @@ def _loop(
         net, x, y, z, shape=log.run.shape, meter=meter, learn=_learn, patience=settings.loop.patience
     )
     for fact in facts:
+        yield from log.untold()
         yield from _events(fact, x, log)
-        for notices in (judge.notices, log.notices):
-            while notices:
-                yield log(events.Notice, message=notices.pop(0))
 
 
 def _learn(x: X, y: Candidate, z: Reasoning, verdict: Verdict) -> None:

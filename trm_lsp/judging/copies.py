@@ -7,9 +7,11 @@ import shutil
 import stat
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
+from trm_lsp.judging.environment import EnvironmentBroken
 from trm_lsp.workspace.files import files
 
 Stamp = tuple[int, int, int]
@@ -35,7 +37,10 @@ class IsolatedCopy:
     named; whatever a test run created, changed or deleted there is undone.
     """
 
-    def __init__(self, root: Path, keep_ignored: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, root: Path, keep_ignored: tuple[str, ...] = (), check: Callable[[], None] = lambda: None
+    ) -> None:
+        """Copy `root`; `check` is called for every file and raises when the copy is not wanted any more."""
         sweep(Path(tempfile.gettempdir()))
         self._folder = Path(tempfile.mkdtemp(prefix=PREFIX)).resolve()
         (self._folder / OWNER).write_text(str(os.getpid()))
@@ -47,35 +52,54 @@ class IsolatedCopy:
         self.bytecode = self._folder / "bytecode"
         """A private folder for bytecode: nothing is cached beside the user's files."""
         self._writes = 0
-        self._snapshot(root, keep_ignored)
         self._stamps: dict[str, Stamp] = {}
-        self._restore()
+        try:
+            self._snapshot(root, keep_ignored, check)
+            self._restore()
+        except BaseException:
+            self.close()
+            raise
 
-    def _snapshot(self, root: Path, keep_ignored: tuple[str, ...]) -> None:
+    def _snapshot(self, root: Path, keep_ignored: tuple[str, ...], check: Callable[[], None]) -> None:
         skipped = tuple(f"{name}{os.sep}" for name in ignored_folders(root) if name not in keep_ignored)
         self.pristine.mkdir()
         for name in files(root):
-            if not name.startswith(skipped):
-                _copy(root / name, self.pristine / name, root)
+            check()
+            # What has gone meanwhile, or what we may not read, the tests cannot need.
+            with suppress(FileNotFoundError, PermissionError):
+                if not name.startswith(skipped):
+                    _copy(root / name, self.pristine / name, root)
 
     def lay(self, texts: Mapping[str, bytes]) -> None:
-        """Put unsaved buffers into the snapshot itself: from now on they are the truth."""
+        """Put unsaved buffers into the snapshot itself: from now on they are the truth.
+
+        Raises EnvironmentBroken for a path that leads out of the workspace.
+        """
         for path, data in texts.items():
-            _write(self.pristine / path, data)
+            _write(self.pristine, path, data)
         self._restore()
 
     def prepare(self, texts: Mapping[str, bytes]) -> Path:
         """Put the working copy back and write `texts` (by relative path) into it; return its path."""
         self._restore()
         for path, data in texts.items():
-            _write(self.work / path, data)
+            _write(self.work, path, data)
             # Bytecode is told apart by seconds and size: no two candidates share a second.
             self._writes += 1
             os.utime(self.work / path, (CANDIDATE_TIME + self._writes,) * 2)
         return self.work
 
     def _restore(self) -> None:
-        """Make the working copy equal the snapshot, looking at sizes and times alone."""
+        """Make the working copy equal the snapshot."""
+        try:
+            self._mend()
+        except OSError:  # a test has locked a folder, for instance
+            _remove_folder(self.work)
+            self._mend()
+
+    def _mend(self) -> None:
+        """Undo the differences, looking at sizes and times alone."""
+        self.work.mkdir(parents=True, exist_ok=True)
         present = dict(_walk(self.work))
         wanted = dict(_walk(self.pristine))
         for name in sorted(present.keys() - wanted.keys(), reverse=True):
@@ -83,6 +107,8 @@ class IsolatedCopy:
         for name, status in wanted.items():
             target = self.work / name
             if stat.S_ISDIR(status.st_mode):
+                if name in present and not stat.S_ISDIR(present[name].st_mode):
+                    _remove(target)  # a link in its place would lead what follows out of the copy
                 target.mkdir(parents=True, exist_ok=True)
             elif name not in present or self._stamps.get(name) != _stamp(present[name]) or _newer(status, target):
                 _remove(target)
@@ -91,7 +117,8 @@ class IsolatedCopy:
 
     def close(self) -> None:
         """Remove the copy. Safe to call twice."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        with suppress(OSError):
+            _remove_folder(self._folder)
 
 
 def sweep(folder: Path) -> None:
@@ -100,7 +127,8 @@ def sweep(folder: Path) -> None:
         try:
             os.kill(int((copy / OWNER).read_text()), 0)
         except ProcessLookupError:
-            shutil.rmtree(copy, ignore_errors=True)
+            with suppress(OSError):
+                _remove_folder(copy)
         except (OSError, ValueError):
             continue  # another user's, or being made just now
 
@@ -132,12 +160,14 @@ def _walk(top: Path) -> Iterator[tuple[str, os.stat_result]]:
 
 
 def _copy(source: Path, target: Path, root: Path) -> None:
-    """Copy a file or link; a link that names a place inside `root` by its full path is made relative."""
+    """Copy a file or link. A link leads to the same place inside `root`, and to the very place outside of it."""
     target.parent.mkdir(parents=True, exist_ok=True)
     if source.is_symlink():
         goal = os.readlink(source)
-        if os.path.isabs(goal) and Path(goal).is_relative_to(root):
-            goal = os.path.relpath(goal, source.parent)
+        place = os.path.normpath(source.parent / goal)
+        inside = Path(place).is_relative_to(root)
+        if inside == os.path.isabs(goal):
+            goal = os.path.relpath(place, source.parent) if inside else place
         os.symlink(goal, target)
     elif source.is_file():  # a socket or a pipe is nothing a test could need
         shutil.copy2(source, target)
@@ -147,13 +177,32 @@ def _remove(path: Path) -> None:
     if path.is_symlink() or path.is_file():
         path.unlink()
     elif path.is_dir():
-        shutil.rmtree(path)
+        _remove_folder(path)
     elif os.path.lexists(path):
         os.unlink(path)
 
 
-def _write(path: Path, data: bytes) -> None:
+def _remove_folder(path: Path) -> None:
+    """Remove a folder and what is below it, whatever permissions a test has taken away."""
+    try:
+        shutil.rmtree(path)
+    except FileNotFoundError:
+        return
+    except PermissionError:
+        os.chmod(path, stat.S_IRWXU)
+        for name, status in _walk(path):
+            if stat.S_ISDIR(status.st_mode):
+                os.chmod(path / name, stat.S_IRWXU)
+        shutil.rmtree(path)
+
+
+def _write(folder: Path, name: str, data: bytes) -> None:
+    path = folder / name
+    if not path.parent.resolve().is_relative_to(folder):
+        raise EnvironmentBroken(f"{name} lies outside the workspace: open the folder it is in as a workspace.")
     if path.is_symlink():
         path.unlink()  # never write through a link: it may lead out of the copy
+    elif path.exists():
+        path.chmod(path.stat().st_mode | stat.S_IWUSR)  # the user's may be read-only
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)

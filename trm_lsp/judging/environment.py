@@ -33,19 +33,18 @@ class TestCommand:
     paths: tuple[str, ...] = ()
     python: str = ""
     """The interpreter the command names by a path, if it does."""
+    unreadable: str = ""
+    """Why it cannot be split into words."""
 
 
 def parse_command(command: str, root: Path) -> TestCommand:
-    """Understand a command line; anything that is not plainly pytest is run as it is.
-
-    Raises EnvironmentBroken when it cannot be split into words.
-    """
+    """Understand a command line; anything that is not plainly pytest is run as it is."""
     if not command.strip():
         return TestCommand(shown="python -m pytest", pytest=True)
     try:
         words = shlex.split(command)
     except ValueError as error:
-        raise EnvironmentBroken(f"The test command `{command}` cannot be read: {error}.") from error
+        return TestCommand(shown=command, pytest=False, unreadable=str(error))
     python, rest = "", words
     name = os.path.basename(words[0])
     if _PYTHON.fullmatch(name) and words[1:3] == ["-m", "pytest"]:
@@ -76,9 +75,21 @@ def find_python(root: Path, setting: str, command: TestCommand, environ: Mapping
     return sys.executable
 
 
-def allowed(environ: Mapping[str, str], names: Iterable[str], home: Path) -> dict[str, str]:
-    """The variables a test may see: an allow-list and the names the user added. HOME is a private folder."""
+def allowed(environ: Mapping[str, str], names: Iterable[str], home: Path, root: Path, copy: Path) -> dict[str, str]:
+    """The variables a test may see: an allow-list and the names the user added.
+
+    HOME is a private folder. What PYTHONPATH names inside `root` it names inside the `copy`.
+    """
     extra = set(names)
     kept = {name: value for name, value in environ.items() if _ALLOWED.fullmatch(name) or name in extra}
+    if kept.get("PYTHONPATH"):
+        kept["PYTHONPATH"] = os.pathsep.join(_moved(p, root, copy) for p in kept["PYTHONPATH"].split(os.pathsep) if p)
     # Bytecode is never written: neither into the user's tree, nor stale for a candidate of the same size.
     return {"HOME": str(home), **kept, "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def _moved(path: str, root: Path, copy: Path) -> str:
+    """A path of PYTHONPATH; a relative one counts from the root."""
+    place = (root / path).resolve()
+    moved = copy / place.relative_to(root) if place.is_relative_to(root) else place
+    return str(moved if moved.exists() else place)

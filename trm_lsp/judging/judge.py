@@ -1,7 +1,7 @@
 """The judge: what the user's tests say about a candidate, in tiers.
 
-Here are the cold tier, and a confirm tier that forks from the warm test
-process. A screen is answered by the confirm tier, which is stronger.
+The screen swaps functions in one fork for many candidates, the confirm tier
+forks for each, the cold tier is the user's own command in a fresh process.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from trm_lsp.core.ports import Trace
 from trm_lsp.core.state import BaseText, Task, Variant
@@ -23,6 +24,7 @@ from trm_lsp.judging.environment import (
     parse_command,
 )
 from trm_lsp.judging.runner import Runner, RunReport
+from trm_lsp.judging.screen import Candidate, candidate, screen
 from trm_lsp.judging.signatures import normalise
 from trm_lsp.patch.edits import texts_of
 from trm_lsp.settings import Settings
@@ -30,6 +32,8 @@ from trm_lsp.workspace.texts import WorkspaceTexts
 
 NO_TESTS = 5
 """pytest's exit code when it collected nothing."""
+NOT_RUN = {126, 127}
+"""The shell's exit codes for a command that may not be run, or is not there."""
 QUICK_SECONDS = 0.5
 """Sibling tests that took less than this in all are run beside the targets in every confirm."""
 QUICK_SUITE_SECONDS = 3.0
@@ -40,7 +44,7 @@ HANGS_ALLOWED = 3
 
 @dataclass
 class TestJudge:
-    """Judges candidates of one task. Use as a context manager: it owns a copy and a test process."""
+    """Judges candidates of one task. Use as a context manager: inside, it owns a copy and a test process."""
 
     __test__ = False
 
@@ -62,21 +66,17 @@ class TestJudge:
         """Tests that passed in the baseline of the targets."""
         self._suite: frozenset[str] | None = None
         """Tests that passed in the baseline of everything; None until it is needed."""
-        self._seconds = 0.0
-        self._copy = IsolatedCopy(self._root, self.settings.test.copied)
-        try:
-            self._copy.lay({buffer.path: buffer.data for buffer in self.task.buffers})
-            self.texts = WorkspaceTexts(self._copy.pristine, self.task.buffers)
-            self._runner = self._start()
-        except BaseException:
-            self._copy.close()
-            raise
+        self._apart = False
+        """Whether the user's command does not reach the targets: then their files stand for the suite."""
+        self._seconds = self._overhead = 0.0
+        """What a confirm's tests took on the unchanged texts, and what its run took beside them."""
+        self._runner: Runner  # inside the context
         self._level = "fresh"
         """How a confirm runs: in a fork of the configured pytest, in a fork of the process, or in a new process."""
 
     def _start(self) -> Runner:
         interpreter = self.python if self.command.pytest else sys.executable
-        env = allowed(self.environ, self.settings.test.env, self._copy.home)
+        env = allowed(self.environ, self.settings.test.env, self._copy.home, self._root, self._copy.work)
         return Runner(interpreter, env, self._copy.work.parent, self.check)
 
     def _warm_up(self, baseline: RunReport) -> None:
@@ -87,28 +87,52 @@ class TestJudge:
         """
         outcomes = {test: result.outcome for test, result in baseline.collect_errors.items()}
         outcomes |= {test: result.outcome for test, result in baseline.results.items()}
-        for level in ("warm", "fork"):
-            found = self._runner.load(baseline.modules)
-            unfit, threads = "", found.threads
-            if level == "warm" and found.fork and threads == 1:
-                unfit, threads = self._runner.warm_up(self._request(level, (), {}), baseline.rewritten)
-            if found.fork and threads == 1 and not unfit:
-                self._level = level
-                report = self._runner.run(self._request(level, self._confirm, {}))
-                if report.results and all(r.outcome is outcomes.get(r.id) for r in report.results.values()):
-                    return
+        for self._level in ("warm", "fork"):
+            if self._fits(baseline, outcomes):
+                return
             self._runner.close()
             self._runner = self._start()
         self._runner.load()
         self._level = "fresh"
+        self._overhead = _overhead(baseline)
+
+    def _fits(self, baseline: RunReport, outcomes: Mapping[str, Outcome]) -> bool:
+        """Whether the level works here: what ends the test process or hangs in it is left to a lower one."""
+        try:
+            found = self._runner.load(baseline.modules)
+            unfit, threads = "", found.threads
+            if self._level == "warm" and found.fork and threads == 1:
+                unfit, threads = self._runner.warm_up(self._request("warm", (), {}), baseline.rewritten)
+            if unfit or threads != 1 or not found.fork:
+                return False
+            patience = 5.0 + 2 * baseline.seconds
+            report = self._runner.run(self._request(self._level, self._confirm, {}, timeout=patience, idle=patience))
+        except EnvironmentBroken:
+            return False
+        self._overhead = _overhead(baseline if report.ended else report)
+        results = {**report.collect_errors, **report.results}
+        return bool(results) and all(result.outcome is outcomes.get(test) for test, result in results.items())
 
     def __enter__(self) -> TestJudge:
+        """Copy the workspace and start the test process. Raises EnvironmentBroken."""
+        if self.command.unreadable:
+            raise EnvironmentBroken(
+                f"The test command `{self.command.shown}` cannot be read: {self.command.unreadable}."
+            )
+        try:
+            self._copy = IsolatedCopy(self._root, self.settings.test.copied, self.check)
+        except OSError as error:
+            raise EnvironmentBroken(f"{self._root} cannot be copied to run its tests: {error}.") from error
+        try:
+            self._copy.lay({buffer.path: buffer.data for buffer in self.task.buffers})
+            self.texts = WorkspaceTexts(self._copy.pristine, self.task.buffers)
+            self._runner = self._start()
+        except BaseException:
+            self._copy.close()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
         """End every process of the job and remove its copy."""
         self._runner.close()
         self._copy.close()
@@ -134,7 +158,7 @@ class TestJudge:
         report = self._fresh(tuple(dict.fromkeys(test.split("::")[0] for test in asked)), {}, patient=True)
         results = (*report.results.values(), *report.collect_errors.values())
         self._refuse_broken(report, asked)
-        unknown = [test for test in self.task.tests if not any(_below(result.id, test) for result in results)]
+        unknown = [test for test in self.task.tests if not any(_meets(result.id, test) for result in results)]
         if unknown:
             raise EnvironmentBroken(f"pytest does not know {unknown[0]}.")
         bad = {Outcome.FAILED, Outcome.ERROR, Outcome.TIMEOUT}
@@ -156,12 +180,12 @@ class TestJudge:
 
     def _asked(self, test: str) -> bool:
         """Whether a result is one the user named; a file that cannot be collected stands for its tests."""
-        return any(_below(test, asked) or asked.startswith(f"{test}::") for asked in self.task.tests)
+        return any(_meets(test, asked) for asked in self.task.tests)
 
     def _with_the_rest(self, results: tuple[TestResult, ...]) -> tuple[TestResult, ...]:
         """The results of the whole suite where it is quick: more tests say more about where the fault is not."""
         report = self._fresh(self._everything(), {}, timeout=QUICK_SUITE_SECONDS)
-        if report.ended or report.collect_errors:
+        if report.ended or report.collect_errors or not {result.id for result in results} <= report.results.keys():
             return results
         self._suite = frozenset(result.id for result in report.results.values() if result.passed)
         return tuple({**report.results, **{result.id: result for result in results}}.values())
@@ -197,8 +221,9 @@ class TestJudge:
             self._refuse_syntax(error)
         if not report.results and not report.collect_errors:
             last = [line for line in report.output.splitlines() if line.strip()]
-            errors = [line for line in last if line.startswith("ERROR")] or last[-1:] or ["it printed nothing"]
-            how = {"hard": "it did not end in time", "idle": "it stood still"}.get(report.ended or "", errors[0])
+            said = [line for line in last if ": error: " in line] or [line for line in last if line.startswith("ERROR")]
+            why = (said or last[-1:] or ["it printed nothing"])[0]
+            how = {"hard": "it did not end in time", "idle": "it stood still"}.get(report.ended or "", why)
             raise EnvironmentBroken(f"`{self.command.shown} {named}`".rstrip(" `") + f"` could not be run: {how}.")
 
     def _refuse_syntax(self, error: TestResult) -> None:
@@ -220,25 +245,68 @@ class TestJudge:
 
     def __call__(self, batch: Sequence[Variant], tier: Tier) -> Iterator[Verdict]:
         """One verdict a variant, in order (see core.ports.Judge)."""
-        for variant in batch:
-            texts = self._data(variant)
+        screened, cpu = self._screen(batch) if tier is Tier.SCREEN and batch else ([None] * len(batch), 0.0)
+        share = cpu / max(1, len(batch))
+        for variant, results in zip(batch, screened, strict=True):
+            if results is not None:
+                yield Verdict(tier=Tier.SCREEN, results=results, targets=self._targets, cpu_seconds=share)
+                continue
+            try:
+                texts = self._data(variant)
+            except UnicodeEncodeError as error:
+                yield Verdict(tier=tier, targets=self._targets, broken=f"its text is not {error.encoding}")
+                continue
             if not self.command.pytest:
                 yield self._command_verdict(texts)
             elif tier in {Tier.COLD, Tier.SUITE}:
-                yield self._verdict(Tier.COLD, self._fresh(self._everything(), texts), self._suite_passed())
+                expected = self._suite_passed()
+                yield self._verdict(Tier.COLD, self._fresh(self._everything(), texts), expected)
             else:
                 yield self._confirmed(texts)
+
+    def _screen(self, batch: Sequence[Variant]) -> tuple[list[tuple[TestResult, ...] | None], float]:
+        """Outcomes of the targets by variant (None: it must be confirmed instead), and the CPU seconds spent."""
+        confirmed: list[tuple[TestResult, ...] | None] = [None] * len(batch)
+        texts = batch[0].texts
+        if self._level == "fresh" or any(variant.texts != texts for variant in batch):
+            return confirmed, 0.0
+        cpu = 0.0
+        asked = {i: c for i, v in enumerate(batch) if (c := candidate(v, self.texts)) is not None}
+        try:
+            data = self._data(Variant(texts))
+        except UnicodeEncodeError:
+            return confirmed, 0.0
+
+        def run(candidates: Sequence[Candidate]) -> RunReport:
+            patience = 5.0 + 3 * self._overhead + len(candidates) * (0.1 + 2 * self._seconds)
+            idle = 2.0 + 5 * self._seconds + 3 * self._overhead
+            request = self._request(self._level, self._targets, data, timeout=patience, idle=idle)
+            report = self._runner.run({**request, "pytest": {**request["pytest"], "screen": candidates}})
+            nonlocal cpu
+            cpu += report.cpu
+            # A screen in which the unchanged code behaves as in no baseline says nothing about candidates.
+            seen = report.base or {}
+            odd = not texts and any(outcome == Outcome.PASSED for outcome, _ in seen.values())
+            if odd or not seen.keys() >= set(self._targets):
+                report.base = None
+            return report
+
+        for i, results in zip(asked, screen(list(asked.values()), run), strict=True):
+            confirmed[i] = results
+        return confirmed, cpu
 
     def _confirmed(self, texts: Mapping[str, bytes]) -> Verdict:
         limits = self.settings.test
         # A candidate may loop for ever: it gets a few times what the unchanged code took.
-        usual = min(limits.timeout, 1.0 + 5 * self._seconds)
+        usual = min(limits.timeout, 1.0 + 5 * self._seconds + 3 * self._overhead)
         report = self._runner.run(self._request(self._level, self._confirm, texts, timeout=usual, idle=usual))
         ran = frozenset(test for test in self._expected if _selects(self._confirm, test))
         return self._verdict(Tier.CONFIRM, report, ran)
 
     def _everything(self) -> tuple[str, ...]:
         """What the user's own command runs, and the targets if it would leave them out."""
+        if self._apart:
+            return tuple(dict.fromkeys(target.split("::")[0] for target in self._targets))
         paths = self.command.paths
         missed = [t for t in self._targets if paths and not any(_below(t, path) for path in paths)]
         return (*paths, *missed)
@@ -247,6 +315,15 @@ class TestJudge:
         """The tests of the whole suite that pass on the unchanged texts; run once, when first needed."""
         if self._suite is None:
             report = self._fresh(self._everything(), {}, patient=True)
+            found = {*report.results, *report.collect_errors}
+            if not report.ended and not found.issuperset(self._targets):
+                # A package with a configuration of its own, for instance, cannot be tested from the root.
+                self._apart = True
+                self.notices.append(
+                    f"`{self.command.shown}` does not run {self._targets[0]}: only the tests beside it are watched "
+                    "for regressions."
+                )
+                report = self._fresh(self._everything(), {}, patient=True)
             self._suite = frozenset(result.id for result in report.results.values() if result.passed)
             if report.ended:
                 self.notices.append(
@@ -289,8 +366,7 @@ class TestJudge:
         merged = RunReport()
         without: list[str] = []
         for _ in range(HANGS_ALLOWED + 1):
-            deselected = [f"--deselect={test}" for test in without]
-            report = self._runner.run(self._request("fresh", [*paths, *deselected], texts, timeout=timeout))
+            report = self._runner.run(self._request("fresh", paths, texts, timeout=timeout, without=without))
             report.results = {**merged.results, **report.results}
             report.collect_errors = {**merged.collect_errors, **report.collect_errors}
             report.cpu += merged.cpu
@@ -305,7 +381,7 @@ class TestJudge:
         if not self.command.pytest:
             return Trace(lines={})
         kind = "fresh" if self._level == "fresh" else "fork"
-        idle = 5.0 + 20 * self._seconds
+        idle = 5.0 + 20 * self._seconds + 3 * self._overhead
         report = self._runner.run(self._request(kind, tests, self._data(variant), idle=idle, trace=True))
         lines = {
             test: {path: tuple(sorted(seen)) for path, seen in paths.items()} for test, paths in report.lines.items()
@@ -321,7 +397,8 @@ class TestJudge:
         timeout: float | None = None,
         idle: float | None = None,
         trace: bool = False,
-    ) -> dict[str, object]:
+        without: Sequence[str] = (),
+    ) -> dict[str, Any]:
         """A pytest run of the kinds in zygote/serving.py, on the copy with `texts` laid over it."""
         limits = self.settings.test
         seconds = min(timeout or limits.timeout, limits.timeout)
@@ -333,11 +410,13 @@ class TestJudge:
             "timeout": seconds,
             "idle": min(idle or limits.idle, limits.idle, seconds),
             "pytest": {
-                "args": [*self.command.options, "--maxfail=0"],
+                # A file that cannot be collected says nothing about the others.
+                "args": [*self.command.options, "--maxfail=0", "--continue-on-collection-errors"],
                 "tests": list(tests),
                 "module": self.command.module,
                 "root": str(self._root),
                 "trace": trace,
+                "without": list(without),
                 "survey": kind == "fresh",
             },
         }
@@ -370,7 +449,7 @@ class TestJudge:
 
     def _command_baseline(self) -> Verdict:
         report = self._run_command({})
-        if report.exit == 127:
+        if report.exit in NOT_RUN:
             raise EnvironmentBroken(f"`{self.command.shown}` could not be run: {_last_line(report.output)}.")
         result = self._command_result(report)
         self._targets = () if result.passed else (result.id,)
@@ -415,10 +494,20 @@ def _summed(target: str, report: RunReport) -> TestResult:
     return TestResult(id=target, outcome=Outcome.MISSING)
 
 
+def _overhead(report: RunReport) -> float:
+    """What a run took beside its tests: a process to start, imports, collection."""
+    return max(0.0, report.seconds - sum(result.seconds for result in report.results.values()))
+
+
 def _below(test: str, path: str) -> bool:
     """Whether a test id lies in a folder, a file, a class or is the test itself."""
     path = path.rstrip("/")
     return path in {"", "."} or test == path or test.startswith((f"{path}/", f"{path}::", f"{path}["))
+
+
+def _meets(result: str, asked: str) -> bool:
+    """Whether a result says something about what was asked: it lies in it, or stands for the file it is in."""
+    return _below(result, asked) or asked.startswith(f"{result}::")
 
 
 def _selects(paths: Iterable[str], test: str) -> bool:
@@ -430,7 +519,7 @@ def _paths_in(message: str) -> Iterator[str]:
     for part in message.split('"'):
         if part.endswith(".py"):
             names = part.split("/")
-            for first in range(len(names)):
+            for first in range(part.startswith("/"), len(names)):
                 yield "/".join(names[first:])
 
 

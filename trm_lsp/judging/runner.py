@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import os
 import selectors
+import signal
 import struct
 import subprocess
+import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -25,6 +28,11 @@ _LENGTH = struct.Struct(">I")
 POLL_SECONDS = 0.03
 """How often a wait looks for a cancel."""
 START_SECONDS = 30.0
+"""How long an interpreter may take to answer, whatever it imports at its start."""
+MESSAGE_BYTES = 1 << 26
+"""More than any message of the test process."""
+CLOSE_SECONDS = 1.0
+"""How long it may take to end; then it is killed."""
 
 
 class Interpreter(Frozen):
@@ -50,6 +58,14 @@ class RunReport:
     """What the run had imported from outside the workspace: a warm process may import it once for all."""
     rewritten: tuple[str, ...] = ()
     """The same, of what pytest's import hook rewrites."""
+    base: dict[str, list[str]] | None = None
+    """A screen's outcome and error by test of the unchanged code; None when it could not collect them."""
+    screened: dict[int, dict[str, list[str]] | None] = field(default_factory=dict)
+    """The same by candidate; None for one that may not be swapped in memory."""
+    candidate: int | None = None
+    """The candidate that was running when the screen ended."""
+    clean: bool = False
+    """Whether the unchanged code still behaved the same at the screen's end."""
     running: str = ""
     """The test that had begun and not ended when the run ended."""
     exit: int | None = None
@@ -74,6 +90,15 @@ class RunReport:
                 self.lines.setdefault(test, {}).setdefault(path, set()).add(line)
             case {"leak": paths}:
                 self.leaks = tuple(paths)
+            case {"base": base}:
+                self.base = base
+            case {"candidate": int(number)}:
+                self.candidate = number
+            case {"screened": [int(number), outcomes]}:
+                self.candidate = None
+                self.screened[number] = outcomes
+            case {"canary": bool(clean)}:
+                self.clean = clean
             case {"modules": names, "rewritten": rewritten}:
                 self.modules, self.rewritten = tuple(names), tuple(rewritten)
 
@@ -138,11 +163,11 @@ class Runner:
     def load(self, modules: Sequence[str] = ()) -> Interpreter:
         """Let it import pytest and `modules`, and say what it is. Raises EnvironmentBroken."""
         id = self._send({"kind": "load", "modules": list(modules)})
-        answer = self._receive()
+        answer = self._receive(seconds=START_SECONDS)
         try:
             found = Interpreter.model_validate({k: v for k, v in answer.items() if k != "id"})
         except ValidationError as error:
-            raise EnvironmentBroken(f"The interpreter {self._python} gave an answer that is not ours.") from error
+            raise self._not_ours() from error
         if answer["id"] != id or found.protocol != PROTOCOL:
             raise EnvironmentBroken(f"The interpreter {self._python} runs another version of the test process.")
         return found
@@ -153,7 +178,7 @@ class Runner:
         Returns why it cannot be done (empty: it can), and the number of threads.
         """
         self._send({**request, "kind": "warm up", "pytest": {**request["pytest"], "rewritten": list(rewritten)}})
-        answer = self._receive()
+        answer = self._receive(seconds=START_SECONDS)
         return str(answer["unfit"]), int(answer["threads"])
 
     def run(self, request: Mapping[str, Any]) -> RunReport:
@@ -192,24 +217,34 @@ class Runner:
             raise self._died() from error
         return id
 
-    def _receive(self, check: Callable[[], None] | None = None) -> dict[str, Any]:
-        """The next whole message; looks for a cancel while it waits."""
+    def _receive(self, check: Callable[[], None] | None = None, seconds: float | None = None) -> dict[str, Any]:
+        """The next whole message; looks for a cancel while it waits. Raises EnvironmentBroken."""
+        deadline = None if seconds is None else time.monotonic() + seconds
         fd = self._answers.fileno()
         with selectors.DefaultSelector() as selector:
             selector.register(fd, selectors.EVENT_READ)
             while True:
                 if len(self._data) >= _LENGTH.size:
                     (length,) = _LENGTH.unpack_from(self._data)
+                    if length > MESSAGE_BYTES:
+                        raise self._not_ours()
                     if len(self._data) >= _LENGTH.size + length:
                         message: dict[str, Any] = json.loads(self._data[_LENGTH.size : _LENGTH.size + length])
                         del self._data[: _LENGTH.size + length]
                         return message
                 (check or self._check)()
+                if deadline is not None and time.monotonic() > deadline:
+                    raise EnvironmentBroken(
+                        f"The interpreter {self._python} does not answer: set trm.python to one that does."
+                    )
                 if selector.select(POLL_SECONDS):
                     data = os.read(fd, 1 << 16)
                     if not data:
                         raise self._died()
                     self._data += data
+
+    def _not_ours(self) -> EnvironmentBroken:
+        return EnvironmentBroken(f"The interpreter {self._python} gave an answer that is not ours.")
 
     def _died(self) -> EnvironmentBroken:
         self._process.kill()
@@ -220,15 +255,14 @@ class Runner:
 
     def close(self) -> None:
         """End it, and with it every process it started. Safe to call twice."""
-        if self._requests.closed:
-            return
+        for pipe in (self._requests, self._answers, _pipe(self._process.stderr)):
+            with suppress(OSError):  # it is gone already
+                pipe.close()
         try:
-            self._requests.close()
-        except OSError:
-            pass  # it is gone already
-        self._process.wait()
-        for pipe in (self._answers, _pipe(self._process.stderr)):
-            pipe.close()
+            self._process.wait(CLOSE_SECONDS)
+        except subprocess.TimeoutExpired:  # it is inside an import, with no test running
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
 
 
 def _never() -> None:

@@ -8,10 +8,12 @@ from collections.abc import Iterable
 from trm_lsp.core.verdict import Outcome, TestResult
 
 _VOLATILE = (
+    (re.compile(r" ?Omitting \d+ identical items, use -vv to show"), ""),
     (re.compile(r"\b0x[0-9a-fA-F]{4,}\b"), "0x…"),
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "<uuid>"),
     (re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?\b"), "<time>"),
     (re.compile(r"\b\d+(?:\.\d+)?\s?(?:ms|seconds|secs?|s)\b"), "<duration>"),
+    (re.compile(r"(?<=/)tmp[a-z0-9_]{8}\b"), "tmp…"),
     (re.compile(r"(?:/[^\s/:'\"]+){2,}/([^\s/:'\"]+)"), r"\1"),
 )
 _EXCEPTION = re.compile(r"^(?:[A-Za-z_]\w*\.)*([A-Z]\w*)(?::|$)")

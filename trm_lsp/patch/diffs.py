@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import io
 import itertools
 from collections.abc import Iterator, Mapping
 
@@ -27,7 +28,9 @@ def unified(base: Mapping[str, str], texts: Mapping[str, str]) -> str:
 
 
 def _file_diff(path: str, old: str, new: str) -> Iterator[str]:
-    for line in difflib.unified_diff(_lines(old), _lines(new), f"a/{path}", f"b/{path}", n=CONTEXT):
+    # Whoever reads a diff splits it at line feeds alone, and so does StringIO.
+    before, after = list(io.StringIO(old)), list(io.StringIO(new))
+    for line in difflib.unified_diff(before, after, f"a/{path}", f"b/{path}", n=CONTEXT):
         yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
 
 

@@ -13,12 +13,13 @@ class Overlap(ValueError):
 
 def apply(text: str, edits: Sequence[Edit]) -> str:
     """`text` with the edits made; their offsets all count in `text`. Raises `Overlap`."""
-    parts, position = [], 0
+    parts, position, inserted = [], 0, -1
     for edit in sorted(edits, key=lambda e: (e.start, e.end)):
-        if edit.start < position:
+        if edit.start < position or edit.start == edit.end == inserted:
             raise Overlap(f"two edits touch offset {edit.start}")
         parts += [text[position : edit.start], edit.text]
         position = edit.end
+        inserted = edit.end if edit.start == edit.end else -1
     return "".join([*parts, text[position:]])
 
 

@@ -24,7 +24,8 @@ def pyproject_values(root: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The `[tool.trm]` table of the root's pyproject.toml, and what is wrong with the file."""
     path = root / "pyproject.toml"
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("trm", {})
+        tool = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {})
+        table = tool.get("trm", {}) if isinstance(tool, dict) else {}
     except FileNotFoundError:
         return {}, ()
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -56,11 +57,12 @@ def _checked(values: Tree) -> tuple[dict[str, Any], list[str]]:
         try:
             Settings.model_validate(accepted)
         except ValidationError as refused:
-            for error in refused.errors():
-                # Union and tuple errors point inside the value: the knob is the longest path that exists.
-                path = _existing(accepted, [str(part) for part in error["loc"]])
-                problems.append(_sentence(path, error))
-                _drop(accepted, path)
+            # Union and tuple errors point inside the value: the knob is the longest path that exists.
+            paths = [_existing(accepted, [str(part) for part in error["loc"]]) for error in refused.errors()]
+            for path, error in zip(paths, refused.errors(), strict=True):
+                if _existing(accepted, path) == path:  # a knob with several errors is named once
+                    problems.append(_sentence(path, error))
+                    _drop(accepted, path)
         else:
             return accepted, problems
 

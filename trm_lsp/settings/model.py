@@ -45,7 +45,10 @@ class LoopSettings(Section):
 class BudgetSettings(Section):
     seconds: float = Field(60.0, gt=0, le=86_400, description="Seconds a run may take before it ends with its best.")
     work: float | None = Field(
-        None, gt=0, description="Work units a run may spend (about one CPU millisecond each). Empty: no limit."
+        None,
+        gt=0,
+        allow_inf_nan=False,
+        description="Work units a run may spend (about one CPU millisecond each). Empty: no limit.",
     )
 
 

@@ -26,7 +26,7 @@ def decode(path: str, data: bytes) -> BaseText:
     try:
         encoding = tokenize.detect_encoding(io.BytesIO(body).readline)[0] if path.endswith(".py") else "utf-8"
         return BaseText(path=path, text=body.decode(encoding), encoding=encoding, bom=bom)
-    except (SyntaxError, UnicodeDecodeError, LookupError) as error:
+    except (SyntaxError, UnicodeError, LookupError) as error:
         raise UnreadableText(f"{path} cannot be read as text ({error}).") from error
 
 

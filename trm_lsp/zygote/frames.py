@@ -9,7 +9,8 @@ _LENGTH = struct.Struct(">I")
 
 def write(fd, message):
     """Write one message whole. Raises OSError when nobody reads any more."""
-    data = json.dumps(message, separators=(",", ":")).encode("utf-8")
+    # A test may raise any text, with lone surrogates too: no JSON reader need take those.
+    data = json.dumps(message, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
     data = _LENGTH.pack(len(data)) + data
     while data:
         data = data[os.write(fd, data) :]

@@ -5,13 +5,19 @@ import os
 import signal
 import sys
 
-_PR_SET_CHILD_SUBREAPER = 36
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 
 
 def adopt_orphans():
     """Become the parent of every orphaned descendant, so that none can escape by detaching (Linux)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def die_with_parent():
+    """Be killed when the parent dies, however it dies (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def descendants(root):
@@ -45,10 +51,11 @@ def kill(pid):
         pass  # it is gone already
 
 
-def kill_everything(leader):
-    """Kill the session of `leader` and every descendant of this process, until none is left."""
+def kill_everything(leader=None):
+    """Kill the group of `leader` and every descendant of this process, until none is left."""
     try:
-        os.killpg(leader, signal.SIGKILL)
+        if leader is not None:
+            os.killpg(leader, signal.SIGKILL)
     except OSError:
         pass  # the group is empty already
     while True:

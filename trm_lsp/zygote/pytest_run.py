@@ -6,24 +6,30 @@ import os
 import sys
 
 from _trm_zygote.reporting import Reporter
+from _trm_zygote.screening import Screener
 from _trm_zygote.tracing import LineTracer
 
 
 def run(request):
     """Run pytest and return its exit code.
 
-    `args`: pytest's options. `tests`: what to run. `module`: whether the user runs `python -m
-    pytest`, which puts the working directory on sys.path. `root`: the user's
-    workspace, which this run must not read code from. `trace`: whether to
-    report executed lines. `survey`: whether to report what was imported, and
-    from where. `report_fd`: where reports go.
+    `args`: pytest's options. `tests`: what to run. `module`: whether the user
+    runs `python -m pytest`, which puts the working directory on sys.path.
+    `root`: the user's workspace, which this run must not read code from.
+    `trace`: whether to report executed lines. `without`: ids of tests to leave
+    out. `survey`: whether to report what was imported, and from where.
+    `screen`: candidates for a Screener. `report_fd`: where reports go.
     """
     import pytest
 
     cwd = _enter(request)
     tracer = LineTracer(cwd) if request["trace"] else None
-    reporter = Reporter(request["report_fd"], request["root"], cwd, tracer, request["survey"])
-    return int(pytest.main([*request["args"], *request["tests"]], plugins=[reporter]))
+    reporter = Reporter(request["report_fd"], request["root"], cwd, tracer, request["survey"], request["without"])
+    plugins = [reporter]
+    if request.get("screen"):
+        reporter.screening = True
+        plugins.append(Screener(reporter, cwd, request["screen"]))
+    return int(pytest.main([*request["args"], *request["tests"]], plugins=plugins))
 
 
 class Warm:
@@ -61,10 +67,13 @@ class Warm:
         gc.collect()
         gc.freeze()  # a collection in a fork must not copy what the parent holds
 
-    def run(self, tests, report_fd):
-        """In a fork: collect and run `tests`, and return pytest's exit code."""
+    def run(self, request, report_fd):
+        """In a fork: collect and run (or screen) the request's tests, and return pytest's exit code."""
         self._reporter.report_to(report_fd)
-        self._config.args = list(tests)
+        self._config.args = list(request["tests"])
+        if request.get("screen"):
+            self._reporter.screening = True
+            self._config.pluginmanager.register(Screener(self._reporter, self._copy, request["screen"]))
         self._config.option.tbstyle = "line"  # nobody reads the sources in a candidate's traceback
         # Nothing is unconfigured: this process ends now.
         return int(self._config.hook.pytest_cmdline_main(config=self._config))
@@ -100,7 +109,9 @@ def move_paths(root, copy):
             return copy + real[len(root) :]
         return path
 
-    sys.path[:] = [moved(path) for path in sys.path]
+    paths = [moved(path) for path in sys.path]
+    first = [path for path in paths if path not in sys.path]
+    sys.path[:] = paths
     for name, module in list(sys.modules.items()):
         # setuptools installs a finder module with a name-to-path mapping for an editable install.
         if name.startswith("__editable__"):
@@ -109,4 +120,9 @@ def move_paths(root, copy):
                 if isinstance(mapping, dict):
                     for key, value in mapping.items():
                         mapping[key] = [moved(v) for v in value] if isinstance(value, list) else moved(value)
+                        if mapping[key] != value and isinstance(value, str):
+                            first.append(os.path.dirname(mapping[key]))
     sys.path_importer_cache.clear()
+    if first:
+        # A Python that a test starts finds them the way this one did: tell it before it looks.
+        os.environ["PYTHONPATH"] = os.pathsep.join([*first, *filter(None, [os.environ.get("PYTHONPATH")])])

@@ -8,32 +8,14 @@ from _trm_zygote import frames
 MESSAGE_KEPT = 4000
 
 
-class Reporter:
-    """Reports `start`, `result`, `collect` (an error), `lines` and `leak` messages."""
+class Outcomes:
+    """What the reports of a test's phases amount to."""
 
-    def __init__(self, fd, root, copy, tracer, survey=False):
-        self.report_to(fd)
-        self._root, self._copy = root, copy
-        self._tracer = tracer
-        self._survey = survey
-        self._outcome = {}
+    def __init__(self):
+        self._found = {}
 
-    def report_to(self, fd):
-        """Report from this process to `fd`; a forked process that is to report must say so anew."""
-        self._fd = fd
-        self._pid = os.getpid()
-
-    def _say(self, **message):
-        # A test that forks runs on in both processes: only the first one reports.
-        if os.getpid() == self._pid:
-            frames.write(self._fd, message)
-
-    def pytest_runtest_logstart(self, nodeid, location):
-        self._outcome[nodeid] = {"outcome": "missing", "seconds": 0.0}
-        self._say(start=nodeid)
-
-    def pytest_runtest_logreport(self, report):
-        found = self._outcome.setdefault(report.nodeid, {"outcome": "missing", "seconds": 0.0})
+    def add(self, report):
+        found = self._found.setdefault(report.nodeid, {"outcome": "missing", "seconds": 0.0})
         found["seconds"] += report.duration
         outcome = report.outcome
         if report.failed:
@@ -43,22 +25,81 @@ class Reporter:
         if (report.when == "call" or outcome != "passed") and worse[outcome] > worse[found["outcome"]]:
             found["outcome"] = outcome
             if report.failed:
-                found.update(self._failure(report))
+                crash = getattr(report.longrepr, "reprcrash", None)
+                found["error"] = (getattr(crash, "message", "") or "")[:MESSAGE_KEPT]
+                found["report"] = report
+
+    def take(self, nodeid):
+        """The test's outcome, forgotten here; with its failed `report` if there is one."""
+        return self._found.pop(nodeid, {"outcome": "missing"})
+
+
+class Reporter:
+    """Reports `start`, `result`, `collect` (an error), `lines` and `leak` messages."""
+
+    def __init__(self, fd, root, copy, tracer, survey=False, without=()):
+        self.report_to(fd)
+        self._root, self._copy = root, copy
+        self._tracer = tracer
+        self._survey = survey
+        self._without = frozenset(without)
+        self._prefix = ""
+        self._outcomes = Outcomes()
+        self.screening = False
+        """Whether a screener speaks in place of the tests."""
+
+    def report_to(self, fd):
+        """Report from this process to `fd`; a forked process that is to report must say so anew."""
+        self._fd = fd
+        self._pid = os.getpid()
+
+    def say(self, **message):
+        # A test that forks runs on in both processes: only the first one reports.
+        if os.getpid() == self._pid:
+            frames.write(self._fd, message)
+
+    def pytest_sessionstart(self, session):
+        # pytest counts ids from the folder of its configuration, the user and we from the workspace.
+        config = session.config
+        folder = str(getattr(config, "rootpath", None) or config.rootdir)  # pytest before 6.1 has the latter alone
+        below = os.path.relpath(folder, self._copy).replace(os.sep, "/")
+        self._prefix = "" if below.startswith(".") else below + "/"
+
+    def id(self, nodeid):
+        """A test's id as seen from the workspace."""
+        return self._prefix + nodeid if nodeid else nodeid
+
+    def pytest_collection_modifyitems(self, items):
+        items[:] = [item for item in items if self.id(item.nodeid) not in self._without]
+
+    def pytest_runtest_logstart(self, nodeid, location):
+        if not self.screening:
+            self.say(start=self.id(nodeid))
+
+    def pytest_runtest_logreport(self, report):
+        if not self.screening:
+            self._outcomes.add(report)
 
     def pytest_runtest_logfinish(self, nodeid, location):
-        self._say(result=dict(self._outcome.pop(nodeid, {"outcome": "missing"}), id=nodeid))
+        if not self.screening:
+            found = self._outcomes.take(nodeid)
+            failed = found.pop("report", None)
+            if failed is not None:
+                found.update(self._failure(failed))
+            self.say(result=dict(found, id=self.id(nodeid)))
 
     def pytest_collectreport(self, report):
         if report.failed:
-            self._say(collect=dict(self._failure(report), id=report.nodeid))
+            self.say(collect=dict(self._failure(report), id=self.id(report.nodeid)))
         else:
-            self._say(collected=report.nodeid)  # a sign of life
+            self.say(collected=self.id(report.nodeid))  # a sign of life
 
     def _failure(self, report):
         """The failure as text, and the frames of the workspace it went through, outermost first."""
         longrepr = report.longrepr
         crash = getattr(longrepr, "reprcrash", None)
-        found = {"message": report.longreprtext[-MESSAGE_KEPT:], "error": getattr(crash, "message", "") or ""}
+        found = {"message": report.longreprtext[-MESSAGE_KEPT:]}
+        found["error"] = (getattr(crash, "message", "") or "")[:MESSAGE_KEPT]
         entries = getattr(getattr(longrepr, "reprtraceback", None), "reprentries", ())
         places = [entry.reprfileloc for entry in entries if getattr(entry, "reprfileloc", None) is not None]
         if crash and not places:
@@ -84,10 +125,10 @@ class Reporter:
                 if path.startswith(self._root + os.sep) and not path.startswith((prefix, self._copy + os.sep)):
                     leaks.append(path)
         if leaks:
-            self._say(leak=sorted(leaks)[:5])
+            self.say(leak=sorted(leaks)[:5])
         outside = [(name, module) for name, module in list(sys.modules.items()) if self._outside(module)]
         rewritten = [name for name, module in outside if _rewritten(module)]
-        self._say(modules=[name for name, _ in outside if name not in set(rewritten)], rewritten=rewritten)
+        self.say(modules=[name for name, _ in outside if name not in set(rewritten)], rewritten=rewritten)
 
     def _outside(self, module):
         """Whether a module comes from a file that no candidate can change."""
@@ -101,7 +142,7 @@ class Reporter:
 
     def pytest_runtest_protocol(self, item, nextitem):
         if self._tracer:
-            self._tracer.begin(lambda path, line: self._say(line=[item.nodeid, path, line]))
+            self._tracer.begin(lambda path, line: self.say(line=[self.id(item.nodeid), path, line]))
 
     def pytest_unconfigure(self, config):
         if self._tracer:

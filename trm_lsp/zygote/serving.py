@@ -8,9 +8,10 @@ import signal
 import sys
 import threading
 import time
+import traceback
 
 from _trm_zygote import PROTOCOL, frames, pytest_run
-from _trm_zygote.processes import adopt_orphans, kill_everything
+from _trm_zygote.processes import adopt_orphans, die_with_parent, kill_everything
 
 OUTPUT_KEPT = 64 * 1024
 """Bytes of a run's output that are kept: its end."""
@@ -80,6 +81,7 @@ def _child(request, warm, report_fd, output_fd, ours):
     """Become the test process: never returns."""
     status = 127
     try:
+        die_with_parent()
         os.setsid()
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -100,7 +102,7 @@ def _child(request, warm, report_fd, output_fd, ours):
             # every candidate's file a time of its own, so that none can be mistaken for another.
             sys.pycache_prefix, sys.dont_write_bytecode = request["cache"], False
         if request["kind"] == "warm":
-            status = warm.run(request["pytest"]["tests"], report_fd)
+            status = warm.run(request["pytest"], report_fd)
         else:
             run = dict(request["pytest"], report_fd=report_fd)
             if request["kind"] == "fresh":
@@ -109,8 +111,9 @@ def _child(request, warm, report_fd, output_fd, ours):
             status = pytest_run.run(run)
         sys.stdout.flush()
         sys.stderr.flush()
-    except OSError as error:
-        os.write(2, ("%s\n" % error).encode("utf-8", "replace"))
+    except BaseException:
+        # Whatever it is, the engine reads it as the run's output: this process has nobody else to tell.
+        os.write(2, traceback.format_exc().encode("utf-8", "replace"))
     finally:
         os._exit(status)
 
@@ -154,8 +157,7 @@ class Server:
         except OSError:
             return 1  # the engine is gone: nobody is left to answer
         finally:
-            if self.run:
-                kill_everything(self.run.pid)
+            kill_everything(self.run.pid if self.run else None)
 
     def take_requests(self):
         """Read requests; return False at the end of the pipe."""

@@ -11,6 +11,9 @@ from trm_lsp.core.state import Edit, Reasoning
 from trm_lsp.nets.repair.families import FAMILIES, Hints, Site
 from trm_lsp.nets.repair.source import Source
 
+EVIDENCE_BEGINS_AS = 4
+"""How many judged candidates the first belief about a place weighs."""
+
 
 class Hypothesis(NamedTuple):
     """A plain tuple: one edit, what it does, where, how likely before and after experiments."""
@@ -82,7 +85,11 @@ def _annotation(source: Source, node: ast.expr) -> bool:
 
 def rank(hypothesis: Hypothesis, z: Reasoning) -> float:
     """How likely a hypothesis is, by its family and by what experiments taught about its place."""
-    return hypothesis.prior * z.suspicion.get(hypothesis.place, 0.0) * z.families.get(hypothesis.family, 1.0)
+    count, total = z.evidence.get(hypothesis.place, (0, 0.0))
+    # Evidence is an average that begins at 1: many refused edits at a place do not bury the right one.
+    taught = (EVIDENCE_BEGINS_AS + total) / (EVIDENCE_BEGINS_AS + count)
+    suspicion = z.suspicion.get(hypothesis.place, 0.0) * taught
+    return hypothesis.prior * suspicion * z.families.get(hypothesis.family, 1.0)
 
 
 def ranked(queue: Iterable[Hypothesis], z: Reasoning) -> tuple[Hypothesis, ...]:

@@ -32,7 +32,11 @@ Lines = Mapping[tuple[str, int], float]
 
 
 def spectrum(trace: Trace, failing: Iterable[str]) -> Lines:
-    """Ochiai's suspicion of each reached line: failing runs through it, against all runs through it."""
+    """Suspicion of each reached line: Ochiai's, times the share of the failing tests that reach it.
+
+    Ochiai weighs failing runs through a line against all runs through it. The
+    share is there because one fault explains every failure more often than not.
+    """
     failed = [test for test in failing if test in trace.lines]
     reached: dict[tuple[str, int], list[int]] = {}
     for test, paths in trace.lines.items():
@@ -41,8 +45,11 @@ def spectrum(trace: Trace, failing: Iterable[str]) -> Lines:
         for path, lines in paths.items():
             for line in lines:
                 reached.setdefault((path, line), [0, 0])[0 if test in failed else 1] += 1
+    count = len(failed)
     return {
-        place: fails / math.sqrt(len(failed) * (fails + passes)) for place, (fails, passes) in reached.items() if fails
+        place: fails / count * fails / math.sqrt(count * (fails + passes))
+        for place, (fails, passes) in reached.items()
+        if fails
     }
 
 

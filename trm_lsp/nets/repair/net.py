@@ -23,8 +23,9 @@ from trm_lsp.nets.repair.localise import hints, suspicion, suspicious_lines
 from trm_lsp.patch.diffs import hunks
 from trm_lsp.patch.edits import Overlap, apply_all
 
-BATCH = 8
-"""Candidates in one experiment: about a third of a second of confirming."""
+BATCH = 64
+"""Candidates in one experiment: about a third of a second of screening."""
+ERRORS_KEPT = 64
 LARGEST_BOUND = 3
 PATIENCE = 2
 """Supervision steps on a partial fix without progress before it is taken back."""
@@ -99,8 +100,10 @@ def believe_verdict(y: Candidate, z: Reasoning) -> Reasoning:
     refused = y.verdict is not None and not y.verdict.passed
     if not refused or all(attempt.key != y.digest for attempt in z.survivors):
         return z
+    refused_ones = [attempt for attempt in z.survivors if attempt.key == y.digest]
     rest = tuple(attempt for attempt in z.survivors if attempt.key != y.digest)
-    return z.model_copy(update={"survivors": rest, "ruled_out": (*z.ruled_out, f"y {y.digest}")}).think(
+    out = (f"y {y.digest}", *(key(attempt.parent, attempt.commit.edits) for attempt in refused_ones))
+    return z.model_copy(update={"survivors": rest, "ruled_out": (*z.ruled_out, *out)[-RULED_OUT_KEPT:]}).think(
         "The final verdict refused the answer: it is ruled out."
     )
 
@@ -124,6 +127,7 @@ def orient(x: X, y: Candidate, z: Reasoning) -> Reasoning:
     z = z.model_copy(
         update={
             "suspicion": places,
+            "evidence": {} if fresh else z.evidence,
             "localised": y.digest,
             "stalled": 0 if fresh else z.stalled + 1,
             "bound": 1 if fresh else min(LARGEST_BOUND, z.bound + 1),
@@ -163,48 +167,56 @@ def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) ->
     """Judge a batch of edits on y and believe accordingly."""
     inner: Inner = z.memory
     standing = inner.standing
-    places = dict(z.suspicion)
+    evidence = dict(z.evidence)
     tried: list[Hypothesis] = []
     attempts: list[Attempt] = []
     signatures: dict[str, None] = dict.fromkeys(z.errors)
     parsed = [h for h in batch if _parses(inner.texts, h)]
     variants = [Variant({path: y.texts[path] for path in y.touched}, h.edits) for h in parsed]
-    for hypothesis, verdict in zip(parsed, x.judge(variants, Tier.CONFIRM), strict=False):
+    for hypothesis, variant, verdict in zip(parsed, variants, x.judge(variants, Tier.SCREEN), strict=True):
         tried.append(hypothesis)
-        if verdict.passed:
-            (verdict,) = x.judge([Variant({p: y.texts[p] for p in y.touched}, hypothesis.edits)], Tier.SUITE)
+        verdict = _confirmed(x, variant, verdict, standing)
         if verdict.passed or (verdict.score > standing.score and not verdict.regressions):
             attempts.append(_attempt(x, y, hypothesis, verdict, rank(hypothesis, z)))
         signatures[verdict.signature] = None
-        evidence = _evidence(verdict, standing)
-        places[hypothesis.place] = min(1.0, places.get(hypothesis.place, 0.0) * evidence)
+        count, total = evidence.get(hypothesis.place, (0, 0.0))
+        evidence[hypothesis.place] = (count + 1, total + _evidence(verdict, standing))
     done = set(batch)
     survivors = [a for a in attempts if a.verdict.passed]
     partial = [a for a in attempts if not a.verdict.passed]
     kept = tuple(key(y.digest, h.edits) for h in batch if not any(a.commit.edits == h.edits for a in survivors))
     return z.model_copy(
         update={
-            "suspicion": places,
+            "evidence": evidence,
             "ruled_out": (*z.ruled_out, *kept)[-RULED_OUT_KEPT:],
             "survivors": _best([*z.survivors, *survivors]),
             "partial": _best([*z.partial, *partial]),
-            "errors": tuple(signatures)[-ATTEMPTS_KEPT * 8 :],
+            "errors": tuple(signatures)[:ERRORS_KEPT],
             "tried": z.tried + len(tried),
             "memory": inner._replace(queue=tuple(h for h in inner.queue if h not in done)),
         }
     ).think(_tried(tried, survivors, partial))
 
 
+def _confirmed(x: X, variant: Variant, verdict: Verdict, standing: Verdict) -> Verdict:
+    """The verdict on a promising variant by a process of its own, and by the whole suite if it passes."""
+    if verdict.tier is Tier.SCREEN and verdict.score > standing.score:
+        (verdict,) = x.judge([variant], Tier.CONFIRM)
+    if verdict.passed:
+        (verdict,) = x.judge([variant], Tier.SUITE)
+    return verdict
+
+
 def _evidence(verdict: Verdict, standing: Verdict) -> float:
-    """How a refused edit changes the suspicion of its place.
+    """What a refused edit says about its place: above 1 for, below 1 against it.
 
     A faulty place changes the failure and leaves the passing tests alone; one
     that serves every test breaks them too, and one that does not matter
     changes nothing.
     """
     if verdict.regressions:
-        return 0.93
-    return 1.08 if verdict.signature != standing.signature else 0.95
+        return 0.7
+    return 1.5 if verdict.signature != standing.signature else 0.5
 
 
 def _tried(tried: Sequence[Hypothesis], survivors: Sequence[Attempt], partial: Sequence[Attempt]) -> str:
@@ -244,14 +256,12 @@ def shrink(x: X, z: Reasoning) -> Reasoning | None:
     changes = [hunk for path in sorted(best.texts) for hunk in hunks(path, best.base[path], best.texts[path])]
     if len(changes) < 2 or f"shrunk {best.key}" in z.hypotheses:
         return None
-    z = z.model_copy(update={"hypotheses": (*z.hypotheses, f"shrunk {best.key}")})
+    z = z.model_copy(update={"hypotheses": (*z.hypotheses, f"shrunk {best.key}")[-ATTEMPTS_KEPT:]})
     for left_out in changes:
         edits = [Edit(h.path, h.start, h.end, h.after) for h in changes if h is not left_out]
         texts = apply_all(best.base, edits)
         (verdict,) = x.judge([Variant(texts)], Tier.CONFIRM)
-        if verdict.passed:
-            (verdict,) = x.judge([Variant(texts)], Tier.SUITE)
-        if verdict.passed:
+        if _confirmed(x, Variant(texts), verdict, verdict).passed:
             smaller = best.model_copy(update={"texts": texts, "verdict": verdict})
             return z.model_copy(update={"survivors": (smaller, *z.survivors[1:])}).think(
                 f"The change at {left_out.path}:{left_out.first_line} is not needed: left out."

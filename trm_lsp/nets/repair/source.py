@@ -106,15 +106,27 @@ class Source:
         line = self.index.line_text(statement.node.lineno).strip()
         return f"{self.path}::{statement.qualname or '<module>'}: {line[:80]}"
 
-    def locals_of(self, function: ast.AST | None) -> tuple[str, ...]:
-        """Parameters and assigned names of a function, in source order; empty for the module."""
-        if function is None:
+    def locals_of(self, statement: Statement) -> tuple[str, ...]:
+        """Names that can have a value where a statement stands; empty for the module.
+
+        Parameters, and what is assigned above it, or anywhere in a loop around it.
+        """
+        if statement.function is None:
             return ()
+        loops: list[range] = []
+        node: ast.AST = statement.node
+        while node is not statement.function:
+            if isinstance(node, ast.For | ast.AsyncFor | ast.While):
+                loops.append(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+            node = self.parents[node]
+        first = statement.node.lineno
         found: dict[str, None] = {}
-        for node in ast.walk(function):
+        for node in ast.walk(statement.function):
             if isinstance(node, ast.arg):
                 found[node.arg] = None
-            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            elif not (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)):
+                continue
+            elif node.lineno <= first or any(node.lineno in loop for loop in loops):
                 found[node.id] = None
         return tuple(found)
 

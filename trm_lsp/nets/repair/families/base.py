@@ -44,8 +44,8 @@ class Site:
         return self.source.parents[node]
 
     def names(self) -> tuple[str, ...]:
-        """Local names of the function the site is in."""
-        return self.source.locals_of(self.statement.function)
+        """Local names that can have a value at the site."""
+        return self.source.locals_of(self.statement)
 
     def swap(self, node: ast.expr, code: str, weight: float) -> Change:
         """Replace an expression, in brackets where its surroundings would tear the new one apart."""
@@ -54,7 +54,10 @@ class Site:
 
     def bracketed(self, node: ast.expr, code: str) -> str:
         """`code` as it can stand in place of `node`."""
-        inner = ast.parse(code, mode="eval").body
+        # In brackets, because the expression may span lines.
+        inner = ast.parse(f"({code}\n)", mode="eval").body
+        if "\n" in code and not isinstance(inner, _ENCLOSED):
+            return f"({code})"
         if isinstance(inner, _ATOMS):
             return code
         parent = self.parent(node)
@@ -70,6 +73,7 @@ class Site:
         """The code of `node` as it can stand beside a `+` or `-`."""
         code = self.source.code(node)
         loose = isinstance(node, ast.BoolOp | ast.Compare | ast.IfExp | ast.Lambda | ast.NamedExpr)
+        loose = loose or (isinstance(node, ast.BinOp) and isinstance(node.op, _BITWISE))
         return f"({code})" if loose else code
 
     def operator(self, left: ast.expr, right: ast.expr | ast.comprehension, pattern: str, new: str) -> Edit | None:
@@ -82,8 +86,12 @@ class Site:
         return Edit(self.source.path, start + found[0].start(), start + found[0].end(), new)
 
 
+_ENCLOSED = (ast.List, ast.Dict, ast.Set, ast.Tuple, ast.ListComp, ast.SetComp, ast.DictComp)
 _ATOMS = (ast.Name, ast.Constant, ast.Call, ast.Attribute, ast.Subscript, ast.List, ast.Dict, ast.Set, ast.ListComp)
 _TIGHT = (ast.BinOp, ast.UnaryOp, ast.Compare, ast.BoolOp, ast.Attribute, ast.Await, ast.Starred, ast.IfExp)
+
+
+_BITWISE = (ast.BitAnd, ast.BitOr, ast.BitXor, ast.LShift, ast.RShift)
 
 
 class Family:

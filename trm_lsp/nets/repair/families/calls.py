@@ -113,7 +113,7 @@ class Wrap(Family):
 
 
 class Order(Family):
-    name, prior, cost = "order", 0.55, 2
+    name, prior, cost = "order", 0.7, 2
     reason = "something is sorted by the wrong key, in the wrong direction, or not at all"
 
     SORTERS = ("sorted", "sort", "min", "max")
@@ -153,7 +153,7 @@ class Order(Family):
         names = {n for names in site.source.attributes.values() for n in names} - {body.attr}
         likely = site.source.attributes.get(owner, ())
         for other in sorted(names, key=lambda n: (n not in likely, n)):
-            first = 0.5 if other in likely else 0.35
+            first = 0.6 if other in likely else 0.45
             yield site.swap(body, f"({owner}.{other}, {owner}.{body.attr})", first)
             yield site.swap(body, f"({owner}.{body.attr}, {owner}.{other})", first * 0.8)
 

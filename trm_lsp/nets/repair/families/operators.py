@@ -116,7 +116,12 @@ class Logic(Family):
             for edit in edits:
                 yield Change((edit,), f"one `{old}` → `{new}` in `{site.source.code(node)}`", 0.4)
         for i in range(len(node.values)):
-            rest = [site.source.code(value) for k, value in enumerate(node.values) if k != i]
+            others = [value for k, value in enumerate(node.values) if k != i]
+            rest = [site.source.code(other) for other in others]
+            if len(others) > 1:
+                rest = [
+                    f"({code})" if isinstance(o, ast.BoolOp) else code for o, code in zip(others, rest, strict=True)
+                ]
             yield site.swap(node, f" {old} ".join(rest), 0.5)
 
 
@@ -186,6 +191,29 @@ class DropTerm(Family):
             yield site.swap(node, site.source.code(node.orelse), 0.4)
 
 
+class Term(Family):
+    name, prior, cost = "term", 0.4, 2
+    reason = "a term is missing"
+
+    def at_expression(self, site: Site, node: ast.expr) -> Iterator[Change]:
+        if not isinstance(node, ast.Name | ast.Attribute | ast.Call | ast.Subscript | ast.BinOp):
+            return
+        parent = site.parent(node)
+        if isinstance(getattr(node, "ctx", None), ast.Store | ast.Del):
+            return
+        if not isinstance(parent, ast.Assign | ast.AugAssign | ast.Return | ast.Compare | ast.Slice | ast.Call):
+            return
+        if isinstance(parent, ast.Call) and parent.func is node:
+            return
+        code = site.bracketed_operand(node)
+        for other in site.names():
+            if other not in {code, "self", "cls"}:
+                for operator, weight in (("+", 0.8), ("-", 0.6), ("*", 0.4)):
+                    sum_times = operator == "*" and isinstance(node, ast.BinOp)
+                    left = f"({code})" if sum_times and not code.startswith("(") else code
+                    yield site.swap(node, f"{left} {operator} {other}", weight)
+
+
 OPERATORS: tuple[Family, ...] = (
-    Comparison(), Arithmetic(), Accumulate(), Logic(), Negation(), Sign(), Operands(), DropTerm(),
+    Comparison(), Arithmetic(), Accumulate(), Logic(), Negation(), Sign(), Operands(), DropTerm(), Term(),
 )  # fmt: skip

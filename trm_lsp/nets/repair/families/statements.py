@@ -88,7 +88,9 @@ class Swap(Family):
         if index + 1 >= len(block) or _docstring(node):
             return
         following = block[index + 1]
-        if isinstance(node, ast.Return | ast.Raise | ast.Break | ast.Continue):
+        fixed = ast.Return | ast.Raise | ast.Break | ast.Continue
+        defined = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+        if isinstance(node, fixed | defined) or isinstance(following, defined) or _docstring(following):
             return
         a, b = source.whole_lines(node), source.whole_lines(following)
         if a[1] <= b[0] and source.text[: b[1]].endswith(("\n", "\r")):
@@ -106,12 +108,15 @@ class Remove(Family):
     def at_statement(self, site: Site) -> Iterator[Change]:
         node, block, source = site.statement.node, site.statement.block, site.source
         if _docstring(node) or isinstance(
-            node, ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom | ast.Pass
+            node,
+            ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom | ast.Pass,
         ):
             return
         what = f"`{_head(source.code(node))}` removed"
         start, end = source.whole_lines(node)
-        if source.text[start : source.span(node)[0]].strip():
+        first, last = source.span(node)
+        beside = source.text[start:first] + source.text[last:end].partition("#")[0]
+        if beside.strip():
             return  # it shares its line with another statement
         if len(block) > 1:
             yield Change((Edit(source.path, start, end, ""),), what, 0.6)
@@ -182,8 +187,9 @@ class Step(Family):
         if isinstance(statement.parent, ast.If | ast.For | ast.While):
             inserted |= {"break": 0.4, "continue": 0.3}
         for other in ast.walk(function):
-            if isinstance(other, SIMPLE) and other is not node and not _docstring(other):
-                inserted.setdefault(_head(source.code(other)), 0.15)
+            simple = isinstance(other, SIMPLE) and other is not node and not _docstring(other)
+            if isinstance(other, ast.stmt) and simple and "\n" not in source.code(other):
+                inserted.setdefault(source.code(other), 0.15)
         if statement.block[-1] is node and statement.parent is function:
             inserted |= {f"return {name}": 0.8 for name in site.names() if name not in {"self", "cls"}}
         for code, weight in inserted.items():

@@ -72,7 +72,7 @@ class Number(Family):
                 yield site.swap(node, repr(value), weight)
         if isinstance(node.value, int) and node.value:
             doubled = ((node.value * 2, 0.2), (node.value * 10, 0.2), (node.value // 10, 0.2))
-            for value, weight in (*doubled, (node.value + 2, 0.3), (node.value - 2, 0.3)):
+            for value, weight in (*doubled, (node.value + 2, 0.5), (node.value - 2, 0.5)):
                 yield site.swap(node, repr(value), weight)
 
 

@@ -1,0 +1,1 @@
+"""Measurements beside their targets. They never fail: what is too much is for the reader to see."""

@@ -1,0 +1,185 @@
+"""python -m trm_lsp.engine over its real wire."""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from projects import CALC, copies, gone, make, settings, task, until
+
+from trm_lsp import __version__
+from trm_lsp.core.events import Decided, Halted, RunStarted
+from trm_lsp.core.halting import HaltReason
+from trm_lsp.engine import wire
+from trm_lsp.store import EventLog
+
+HANGS = """
+    import os, pathlib, subprocess, time
+
+    def test_hangs():
+        child = subprocess.Popen(["sleep", "600"], start_new_session=True)
+        pathlib.Path(os.environ["PIDS"], str(child.pid)).touch()
+        pathlib.Path(os.environ["PIDS"], str(os.getpid())).touch()
+        pathlib.Path(os.environ["PIDS"], str(os.getppid())).touch()
+        time.sleep(600)
+"""
+
+
+class Engine:
+    """An engine process, and the lines it says."""
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "trm_lsp.engine"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.requests, self.answers = self.process.stdin, self.process.stdout
+
+    def ask(self, request: Any) -> None:
+        self.requests.write(wire.dump(request))
+        self.requests.flush()
+
+    def line(self, seconds: float = 30) -> Any:
+        """The next line, as an answer."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.answers, selectors.EVENT_READ)
+            assert selector.select(seconds), "the engine says nothing"
+        return wire.load_answer(self.answers.readline())
+
+    def until_reply(self) -> tuple[list[Any], wire.Reply]:
+        events = []
+        while not isinstance(answer := self.line(), wire.Reply):
+            assert isinstance(answer, wire.Said)
+            events.append(answer.event)
+        return events, answer
+
+
+@pytest.fixture
+def pids(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[int]]:
+    folder = tmp_path / "pids"
+    folder.mkdir()
+    monkeypatch.setenv("PIDS", str(folder))
+    return lambda: [int(path.name) for path in folder.iterdir()]
+
+
+@pytest.fixture
+def engine(temporary: Path, pids: Any) -> Iterator[Engine]:
+    engine = Engine()
+    assert engine.line() == wire.Hello(version=__version__)
+    yield engine
+    engine.process.kill()
+    engine.process.wait()
+    engine.answers.close()
+
+
+def hanging(root: Path) -> wire.Refine:
+    make(root, {"test_hangs.py": HANGS})
+    return wire.Refine(task=task(root), settings=settings(test={"env": ["PIDS"]}))
+
+
+def test_a_refinement_over_the_wire(root: Path, engine: Engine) -> None:
+    engine.ask(wire.Refine(task=task(make(root, CALC)), settings=settings()))
+    events, reply = engine.until_reply()
+    assert reply == wire.Reply(id="task")
+    assert isinstance(events[0], RunStarted)
+    assert isinstance(events[-1], Halted) and events[-1].solved
+    engine.ask(wire.Statistics(root=str(root), settings=settings()))
+    assert "fix/assertion" in engine.line().text
+    decided = Decided(run=events[-1].run, seq=0, time=0.0, decision="applied", files=("calc.py",))
+    engine.ask(wire.Remember(decided=decided))
+    assert engine.line() == wire.Reply(id="remember")
+    with EventLog(root) as log:
+        assert [(event.event, event.seq) for event in log.events("decided")] == [("decided", events[-1].seq + 1)]
+
+
+def test_every_line_is_one_json_object_and_nothing_else_is_on_stdout(root: Path) -> None:
+    request = wire.dump(
+        wire.Refine(task=task(make(root, {**CALC, "conftest.py": "print('noise')\n"})), settings=settings())
+    )
+    done = subprocess.run([sys.executable, "-m", "trm_lsp.engine"], input=request, capture_output=True, timeout=60)
+    says = [json.loads(line)["say"] for line in done.stdout.splitlines()]
+    assert says[0] == "hello"
+    assert set(says[1:]) <= {"event", "reply"}  # the end of its input ends it
+
+
+def test_a_line_that_is_no_request_is_passed_over(root: Path, engine: Engine) -> None:
+    engine.requests.write(b"nonsense\n\xff\n{}\n")
+    engine.ask(wire.Statistics(root=str(root), settings=settings()))
+    assert engine.line().id == "statistics"
+
+
+def test_a_cancel_ends_the_run_and_the_next_request_is_served(
+    root: Path, engine: Engine, pids: Any, temporary: Path
+) -> None:
+    engine.ask(hanging(root))
+    assert until(lambda: len(pids()) >= 3)
+    started = time.monotonic()
+    engine.ask(wire.Cancel(id="task"))
+    events, _ = engine.until_reply()
+    assert time.monotonic() - started < 1.5
+    assert events[-1].decision is HaltReason.CANCELLED
+    assert gone(*pids(), seconds=1)
+    assert copies(temporary) == []
+    engine.ask(wire.Statistics(root=str(root), settings=settings()))
+    assert engine.line().id == "statistics"
+
+
+@pytest.mark.parametrize("how", ["end of file", "SIGTERM", "SIGKILL"])
+def test_however_the_engine_ends_everything_below_it_ends(
+    root: Path, engine: Engine, pids: Any, how: str, temporary: Path
+) -> None:
+    engine.ask(hanging(root))
+    assert until(lambda: len(pids()) >= 3)
+    started = time.monotonic()
+    if how == "end of file":
+        engine.requests.close()
+    else:
+        engine.process.send_signal(getattr(signal, how))
+    engine.process.wait(5)
+    assert gone(*pids(), seconds=2)
+    assert time.monotonic() - started < 2
+    if how != "SIGKILL":
+        assert copies(temporary) == []
+
+
+def test_an_idle_engine_ends_at_the_end_of_file(engine: Engine) -> None:
+    engine.requests.close()
+    assert engine.process.wait(2) == 0
+
+
+def test_a_server_that_dies_is_noticed_while_events_are_said(root: Path, temporary: Path) -> None:
+    """Both ends of the wire are gone at once."""
+    request = wire.dump(wire.Refine(task=task(make(root, CALC)), settings=settings()))
+    code = (
+        "import subprocess, sys\n"
+        "p = subprocess.Popen([sys.executable, '-m', 'trm_lsp.engine'], stdin=subprocess.PIPE, stdout=subprocess.PIPE,"
+        " stderr=subprocess.DEVNULL)\n"
+        "p.stdin.write(sys.stdin.buffer.read()); p.stdin.flush()\n"
+        "[p.stdout.readline() for _ in range(2)]; print(p.pid, flush=True)\n"
+        "import os; os.kill(os.getpid(), 9)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], input=request, stdout=subprocess.PIPE, timeout=60)
+    assert gone(int(done.stdout), seconds=3)
+    assert until(lambda: copies(temporary) == [], 2)
+
+
+def test_a_root_that_cannot_be_remembered_in_gives_an_error_not_a_crash(engine: Engine, tmp_path: Path) -> None:
+    newer = make(tmp_path / "newer", {"x": ""})
+    with EventLog(newer) as log:
+        log._connection.execute("PRAGMA user_version = 9999")
+    engine.ask(wire.Statistics(root=str(newer), settings=settings()))
+    reply = engine.line()
+    assert "was written by a newer trm-lsp" in reply.error and reply.text == ""
+    assert os.path.exists(newer / ".trm/trm.db")

@@ -1,0 +1,5 @@
+"""The fixtures of small projects."""
+
+from projects import root, temporary
+
+__all__ = ["root", "temporary"]

@@ -1,0 +1,386 @@
+"""Families of typed edits: each mistake has its repair among the changes, and every change is a program."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import trm_lsp
+from trm_lsp.core.state import Edit
+from trm_lsp.nets.repair.families import FAMILIES, Change, Family, Hints, Site
+from trm_lsp.nets.repair.hypotheses import Hypothesis, enumerate_all
+from trm_lsp.nets.repair.source import Source
+from trm_lsp.patch.edits import apply
+
+BY_NAME = {family.name: family for family in FAMILIES}
+NOTHING = Hints()
+HINTED = Hints(strings=("abc", "it's"), numbers=(7, 0.5), exceptions=("LookupError",), undefined=("totl", "nmae"))
+
+
+def asked(family: Family, text: str, hints: Hints = NOTHING) -> Iterator[Change]:
+    """Every change of one family in a source."""
+    source = Source("m.py", text)
+    for statement in source.statements:
+        site = Site(source, statement, hints)
+        yield from family.at_statement(site)
+        for node in statement.expressions():
+            yield from family.at_expression(site, node)
+
+
+def possible(text: str, hints: Hints = NOTHING) -> tuple[Hypothesis, ...]:
+    """Every single edit of every family in a source, as the net has them."""
+    source = Source("m.py", text)
+    return enumerate_all([source], {source.place(statement): 1.0 for statement in source.statements}, hints)
+
+
+# --- the mistake and its repair -----------------------------------------------------------------
+
+LOOP = "def f(items):\n    for item in items:\n        if item:\n            {}\n    return items\n"
+CLASS = "class C:\n    def f(self):\n        self.name = self.size = 0\n        return {}\n"
+
+REPAIRS: list[tuple[str, str, str, Hints]] = [
+    ("comparison", "y = a < b\n", "y = a <= b\n", NOTHING),
+    ("comparison", "y = a is not None\n", "y = a is None\n", NOTHING),
+    ("comparison", "y = a < b < c\n", "y = a < b <= c\n", NOTHING),
+    ("comparison", "y = x not   in xs\n", "y = x in xs\n", NOTHING),
+    ("arithmetic", "y = a + b\n", "y = a - b\n", NOTHING),
+    ("arithmetic", "y = (a // b)\n", "y = (a / b)\n", NOTHING),
+    ("arithmetic", "y += b\n", "y -= b\n", NOTHING),
+    ("arithmetic", "y = -a * b\n", "y = -a / b\n", NOTHING),
+    ("accumulate", "y = b\n", "y += b\n", NOTHING),
+    ("accumulate", "y += b\n", "y = b\n", NOTHING),
+    ("logic", "y = a and b\n", "y = a or b\n", NOTHING),
+    ("logic", "y = a and b and c\n", "y = a and c\n", NOTHING),
+    ("logic", "y = a or b or c\n", "y = a or b and c\n", NOTHING),
+    ("negation", "if a:\n    pass\n", "if not a:\n    pass\n", NOTHING),
+    ("negation", "if not a:\n    pass\n", "if a:\n    pass\n", NOTHING),
+    ("negation", "if a and b:\n    pass\n", "if not (a and b):\n    pass\n", NOTHING),
+    ("sign", "y = -a\n", "y = a\n", NOTHING),
+    ("sign", "y = f(a)\n", "y = f(-a)\n", NOTHING),
+    ("operands", "y = a - b\n", "y = b - a\n", NOTHING),
+    ("operands", "y = a in b\n", "y = b in a\n", NOTHING),
+    ("operands", "y = (a + b) / c\n", "y = (c) / (a + b)\n", NOTHING),
+    ("drop-term", "y = a + b\n", "y = a\n", NOTHING),
+    ("drop-term", "y = a + b\n", "y = b\n", NOTHING),
+    ("drop-term", "y = a if b else c\n", "y = c\n", NOTHING),
+    ("term", "def f(a, b):\n    return a\n", "def f(a, b):\n    return a + b\n", NOTHING),
+    ("term", "def f(a, b):\n    c = a[1:b]\n", "def f(a, b):\n    c = a[1:b - a]\n", NOTHING),
+    ("off-by-one", "y = xs[0]\n", "y = xs[1]\n", NOTHING),
+    ("off-by-one", "for i in range(n):\n    pass\n", "for i in range(n + 1):\n    pass\n", NOTHING),
+    ("off-by-one", "y = n - 1\n", "y = n\n", NOTHING),
+    ("number", "y = 30\n", "y = 10\n", NOTHING),
+    ("number", "y = 30\nz = 42\n", "y = 42\nz = 42\n", NOTHING),
+    ("number", "y = 30\n", "y = 0.5\n", HINTED),
+    ("truth", "y = True\n", "y = False\n", NOTHING),
+    ("truth", "y = None\n", "y = []\n", NOTHING),
+    ("text", "y = 'Abd'\n", "y = 'abc'\n", HINTED),
+    ("text", 'y = ", "\n', 'y = ","\n', NOTHING),
+    ("text", "y = 'its'\n", 'y = "it\'s"\n', HINTED),
+    ("slice", "y = xs[1:n]\n", "y = xs[:n]\n", NOTHING),
+    ("slice", "for x in xs:\n    pass\n", "for x in xs[1:]:\n    pass\n", NOTHING),
+    ("misspelling", "total = 1\ny = totl\n", "total = 1\ny = total\n", HINTED),
+    ("misspelling", "y = a.name\nz = a.nmae\n", "y = a.name\nz = a.name\n", HINTED),
+    ("variable", "def f(a, b):\n    return a\n", "def f(a, b):\n    return b\n", NOTHING),
+    ("variable", "LIMIT = 3\ndef f(a):\n    return a\n", "LIMIT = 3\ndef f(a):\n    return LIMIT\n", NOTHING),
+    ("attribute", CLASS.format("self.name"), CLASS.format("self.size"), NOTHING),
+    ("attribute", "y = a.left\nz = a.right\n", "y = a.right\nz = a.right\n", NOTHING),
+    ("attribute-of", CLASS.format("self.name"), CLASS.format("self"), NOTHING),
+    ("attribute-of", "n = a.next\nif a:\n    pass\n", "n = a.next\nif a.next:\n    pass\n", NOTHING),
+    ("exception", "raise ValueError('no')\n", "raise LookupError('no')\n", HINTED),
+    ("exception", "try:\n    f()\nexcept KeyError: pass\n", "try:\n    f()\nexcept IndexError: pass\n", NOTHING),
+    ("callee", "y = min(a, b)\n", "y = max(a, b)\n", NOTHING),
+    ("callee", "y = a.lstrip()\n", "y = a.rstrip()\n", NOTHING),
+    ("callee", "def g(a):\n    pass\ndef h(a):\n    g(a)\n", "def g(a):\n    pass\ndef h(a):\n    h(a)\n", NOTHING),
+    ("arguments", "y = f(a, b)\n", "y = f(b, a)\n", NOTHING),
+    ("arguments", "y = f(a, b, k=c)\n", "y = f(a, b)\n", NOTHING),
+    ("unwrap", "y = int(a)\n", "y = a\n", NOTHING),
+    ("unwrap", "y = a.strip()\n", "y = a\n", NOTHING),
+    ("unwrap", "y = 2 * int(a + b)\n", "y = 2 * (a + b)\n", NOTHING),
+    ("wrap", "y = a\n", "y = len(a)\n", NOTHING),
+    ("wrap", "y = a == b\n", "y = a == b.lower()\n", NOTHING),
+    ("order", "y = sorted(a)\n", "y = sorted(a, reverse=True)\n", NOTHING),
+    ("order", "y = max(a, key=len)\n", "y = max(a)\n", NOTHING),
+    ("order", "s.y\na.sort(key=lambda s: s.x)\n", "s.y\na.sort(key=lambda s: (s.y, s.x))\n", NOTHING),
+    ("jump", LOOP.format("break"), LOOP.format("continue"), NOTHING),
+    ("jump", LOOP.format("continue"), LOOP.format("pass"), NOTHING),
+    ("move", "for a in b:\n    f(a)\n    g(b)\n", "for a in b:\n    f(a)\ng(b)\n", NOTHING),
+    ("move", "for a in b:\n    f(a)\ng(b)\n", "for a in b:\n    f(a)\n    g(b)\n", NOTHING),
+    ("swap-lines", "a = b\nc = d\n", "c = d\na = b\n", NOTHING),
+    ("swap-lines", "if a:\n    b()\nc()\n", "c()\nif a:\n    b()\n", NOTHING),
+    ("remove", "a()\nb()\n", "b()\n", NOTHING),
+    ("remove", "if a:\n    b()\n    c()\n", "b()\nc()\n", NOTHING),
+    ("remove", LOOP.format("f()"), LOOP.format("pass"), NOTHING),
+    ("guard", "def f(a):\n    b()\n", "def f(a):\n    if not a:\n        return None\n    b()\n", NOTHING),
+    (
+        "guard",
+        'def f(self, a):\n    """Doc."""\n    b()\n',
+        'def f(self, a):\n    """Doc."""\n    if a is None:\n        return 0\n    b()\n',
+        NOTHING,
+    ),
+    ("special-case", "def f(a):\n    b()\n", "def f(a):\n    if not a:\n        return 7\n    b()\n", HINTED),
+    ("special-case", "def f(a):\n    b()\n", "def f(a):\n    if not a:\n        return 'abc'\n    b()\n", HINTED),
+    (
+        "step",
+        "def f(a):\n    n = 0\n    for b in a:\n        g(b)\n    return n\n",
+        "def f(a):\n    n = 0\n    for b in a:\n        g(b)\n        n += 1\n    return n\n",
+        NOTHING,
+    ),
+    ("step", LOOP.format("f()"), LOOP.format("f()\n            break"), NOTHING),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("family", "mistake", "repaired", "hints"), REPAIRS, ids=[f"{row[0]}-{n}" for n, row in enumerate(REPAIRS)]
+)
+def test_the_repair_is_among_the_changes(family: str, mistake: str, repaired: str, hints: Hints) -> None:
+    assert repaired in {apply(mistake, change.edits) for change in asked(BY_NAME[family], mistake, hints)}
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+def test_every_family_has_a_name_a_reason_and_two_examples(family: Family) -> None:
+    assert sum(name == family.name for name, *_ in REPAIRS) >= 2
+    assert 0 < family.prior < 1 and family.cost in (1, 2, 3)
+    assert family.reason and not family.reason.endswith(".")
+    assert [other.name for other in FAMILIES].count(family.name) == 1
+
+
+# --- what holds for every change ----------------------------------------------------------------
+
+SRC = Path(trm_lsp.__file__).parent
+BILLING = SRC.parent / "examples" / "billing" / "src" / "billing"
+OWN = [
+    *(SRC / "core" / name for name in ("halting.py", "progress.py", "recursion.py")),
+    *(SRC / "patch" / name for name in ("diffs.py", "edits.py", "positions.py")),
+    *(BILLING / name for name in ("money.py", "discounts.py", "dates.py")),
+]
+AWKWARD = '''\
+def f(a, b, *items, scale: int = -1, **rest: "dict[str, int]") -> "int | None":
+    """Doc of f, 1 < 2."""
+    first = {a: (a + b) * -scale, "é😀": a[1:-1], **rest}
+    text = f"{a + 1} {items[0]!r:>{scale}}" + 'x' "y"
+    if (a or b) and not rest and items:
+        raise ValueError("nö", *items)
+    x = 1; y = 2
+    total = sum(i for i in items) if a else [i for i in items if i]
+    try:
+        total += (lambda s: s.x)(a) ** 2 // b
+    except (KeyError, ValueError) as error:
+        del error
+    else:
+        total = a < b <= scale
+    return total
+
+
+class C:
+    """Doc of C."""
+    name: str = "C"
+
+    @property
+    async def m(self, q: int = 1, *, r: tuple[int, ...] = (1, 2)) -> None:
+        async with q as w:
+            await w.f(q, k="z")
+        while True:
+            match q:
+                case 1 | -2: break
+                case C(name="x"): return sorted(r, key=lambda s: s.x)
+                case _: continue
+
+
+def g(x): return x
+'''
+CORPUS = {path.name: path.read_text(encoding="utf-8") for path in OWN} | {"awkward": AWKWARD}
+every_source = pytest.mark.parametrize("text", CORPUS.values(), ids=CORPUS)
+
+
+@every_source
+def test_every_change_is_an_edit_of_the_file_that_changes_its_text(text: str) -> None:
+    hypotheses = possible(text, HINTED)
+    assert hypotheses
+    for hypothesis in hypotheses:
+        assert all(0 <= edit.start <= edit.end <= len(text) for edit in hypothesis.edits)
+        assert {edit.path for edit in hypothesis.edits} == {"m.py"}
+        assert apply(text, hypothesis.edits) != text
+        assert 0 < hypothesis.prior <= 1
+
+
+@every_source
+def test_no_edit_is_proposed_twice(text: str) -> None:
+    hypotheses = possible(text, HINTED)
+    assert len({hypothesis.edits for hypothesis in hypotheses}) == len(hypotheses)
+
+
+@every_source
+def test_the_same_source_has_the_same_changes_in_the_same_order(text: str) -> None:
+    assert possible(text, HINTED) == possible(text, HINTED)
+
+
+def some(hypotheses: tuple[Hypothesis, ...], count: int = 250) -> list[Hypothesis]:
+    """A spread of them."""
+    return list(hypotheses[:: max(1, len(hypotheses) // count)])
+
+
+def parsed(text: str) -> ast.Module | None:
+    try:
+        return ast.parse(text)
+    except SyntaxError:
+        return None
+
+
+@every_source
+def test_all_but_a_few_changes_give_a_program(text: str) -> None:
+    tried = some(possible(text, HINTED))
+    broken = [hypothesis.what for hypothesis in tried if parsed(apply(text, hypothesis.edits)) is None]
+    assert len(broken) <= 0.05 * len(tried), broken
+
+
+@every_source
+def test_an_expression_that_is_replaced_stays_one_expression(text: str) -> None:
+    """Brackets: the surroundings do not tear the new expression apart."""
+    source = Source("m.py", text)
+    spans = {source.span(node) for node in ast.walk(source.tree) if isinstance(node, ast.expr)}
+    for hypothesis in some(possible(text, HINTED)):
+        if len(hypothesis.edits) != 1 or (hypothesis.edits[0].start, hypothesis.edits[0].end) not in spans:
+            continue
+        (edit,) = hypothesis.edits
+        new, wanted = parsed(apply(text, [edit])), parsed(f"({edit.text}\n)")
+        if new is not None and wanted is not None:
+            assert isinstance(wanted.body[0], ast.Expr)
+            assert dumped(wanted.body[0].value) in expressions_inside(apply(text, [edit]), edit), hypothesis.what
+
+
+def dumped(node: ast.AST) -> str:
+    return ast.dump(node).replace("Store()", "Load()")
+
+
+def expressions_inside(text: str, edit: Edit) -> set[str]:
+    after, end = Source("m.py", text), edit.start + len(edit.text)
+    nodes = [node for node in ast.walk(after.tree) if isinstance(node, ast.expr)]
+    return {dumped(node) for node in nodes if edit.start <= after.span(node)[0] and after.span(node)[1] <= end}
+
+
+@every_source
+def test_annotations_and_docstrings_are_never_edited(text: str) -> None:
+    source = Source("m.py", text)
+    spans = [source.span(node) for node in untouchable(source.tree)]
+    for hypothesis, (start, end) in itertools.product(possible(text, HINTED), spans):
+        for edit in hypothesis.edits:
+            assert not (start <= edit.start and edit.end <= end and edit.start < edit.end), hypothesis.what
+
+
+def untouchable(tree: ast.AST) -> Iterator[ast.expr]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.arg | ast.AnnAssign) and node.annotation:
+            yield node.annotation
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.returns:
+            yield node.returns
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            yield node.value
+
+
+@every_source
+def test_a_source_with_crlf_has_the_same_changes_with_crlf(text: str) -> None:
+    crlf = text.replace("\n", "\r\n")
+    changed = {apply(crlf, hypothesis.edits) for hypothesis in possible(crlf, HINTED)}
+    assert not [text for text in changed if re.search(r"(?<!\r)\n|\r(?!\n)", text)]
+    assert {text.replace("\r\n", "\n") for text in changed} == {
+        apply(text, hypothesis.edits) for hypothesis in possible(text, HINTED)
+    }
+
+
+@every_source
+def test_names_outside_ascii_shift_no_edit(text: str) -> None:
+    """The same program with a wider name in every function has the same changes, that name aside."""
+    ascii, wide = re.sub(r"\bself\b|\ba\b", "zz_zz", text), re.sub(r"\bself\b|\ba\b", "ñ名𐐨éö", text)
+    changed = {apply(wide, h.edits).replace("ñ名𐐨éö", "zz_zz") for h in possible(wide) if not spelt(h)}
+    assert changed == {apply(ascii, h.edits) for h in possible(ascii) if not spelt(h)}
+
+
+def spelt(hypothesis: Hypothesis) -> bool:
+    """Whether a change is about how something is spelt, not where it stands."""
+    return hypothesis.family in ("text", "misspelling", "order")
+
+
+# --- single laws by example ---------------------------------------------------------------------
+
+
+def changed(text: str, family: str) -> set[str]:
+    return {apply(text, change.edits) for change in asked(BY_NAME[family], text)}
+
+
+def test_an_edit_inside_an_f_string_stands_where_the_expression_stands() -> None:
+    assert "y = f'é {b - 1} {c!r}'\n" in changed("y = f'é {b + 1} {c!r}'\n", "arithmetic")
+
+
+def test_an_operator_in_a_comment_between_the_operands_is_not_taken_for_the_operator() -> None:
+    assert changed("y = (a  # a + b\n  + b)\n", "arithmetic") == set()
+
+
+def test_names_that_have_no_value_yet_are_not_proposed() -> None:
+    text = "def f(a):\n    b = a\n    later = 1\n    return b\n"
+    assert "def f(a):\n    b = later\n    later = 1\n    return b\n" not in changed(text, "variable")
+
+
+def test_a_place_that_is_not_suspect_is_left_alone() -> None:
+    source = Source("m.py", "a = 1\nb = 2\n")
+    place = source.place(source.statements[1])
+    lines = {hypothesis.line for hypothesis in enumerate_all([source], {place: 1.0}, NOTHING)}
+    assert lines == {2}
+
+
+def test_a_place_keeps_its_name_when_lines_are_added_elsewhere() -> None:
+    one, other = Source("m.py", "def f():\n    return 1\n"), Source("m.py", "x = 0\n\ndef f():\n\n    return 1\n")
+    assert one.place(one.statements[-1]) == other.place(other.statements[-1]) == "m.py::f: return 1"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "y = (a +\n     b) * c\n",
+        "y = (a\n     .strip()\n     .lower())\n",
+        "y = f('one'\n      'two')\n",
+        (SRC / "workspace" / "files.py").read_text(encoding="utf-8"),
+    ],
+    ids=["operation", "chained calls", "strings", "files.py"],
+)
+def test_expressions_over_several_lines_have_changes_too(text: str) -> None:
+    assert possible(text)
+
+
+def test_a_condition_that_is_left_out_leaves_the_brackets_of_the_others() -> None:
+    assert "y = (a or b) and c\n" in changed("y = (a or b) and c and d\n", "logic")
+
+
+def test_one_more_is_added_to_the_whole_operation() -> None:
+    assert "y = (a & b) + 1\n" in changed("y = a & b\n", "off-by-one")
+
+
+def test_a_term_joins_the_whole_operation() -> None:
+    text = "def f(a, b, c):\n    return {}\n"
+    assert text.format("(a + b) * c") in changed(text.format("a + b"), "term")
+
+
+def test_a_statement_is_removed_without_the_one_behind_it() -> None:
+    assert "b()\n" not in {text.strip() for text in changed("a(); b()\nc()\n", "remove")}
+    assert "c()\n" not in changed("a(); b()\nc()\n", "remove")
+
+
+@pytest.mark.parametrize("statement", ["b = h(\n        a,\n    )", f"b = {' + '.join(['a_long_name'] * 8)}"])
+def test_a_step_is_inserted_whole_or_not_at_all(statement: str) -> None:
+    text = f"def f(a):\n    g(a)\n    {statement}\n"
+    inserted = [new.replace(text[: text.index("    " + statement)], "") for new in changed(text, "step")]
+    assert not [new for new in inserted if new.startswith("    b = ") and not new.startswith(f"    {statement}\n")]
+
+
+def test_the_docstring_of_an_attribute_stays_behind_it() -> None:
+    text = 'class C:\n    x = 1\n    """What x is."""\n    y = 2\n'
+    assert all('    """What x is."""\n    y' in new for new in changed(text, "swap-lines"))
+
+
+def test_whole_functions_are_not_removed() -> None:
+    text = "async def f():\n    await g()\n    await h()\nx = 1\n"
+    assert "x = 1\n" not in changed(text, "remove")
