@@ -10,7 +10,7 @@ from fakes import BASE, CancelAt, FakeJudge, ScriptedNet, Texts, candidate, mete
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trm_lsp.core.budget import WORK_UNITS, Budget, Meter, Stopped
+from trm_lsp.core.budget import WORK_UNITS, Budget, Meter
 from trm_lsp.core.events import Shape
 from trm_lsp.core.halting import HaltReason
 from trm_lsp.core.ports import X
