@@ -28,6 +28,7 @@ from trm_lsp.core.state import (
 )
 from trm_lsp.core.supervision import Ended, Thought, deep_supervision
 from trm_lsp.core.verdict import Outcome, TestResult, Tier, Verdict
+from trm_lsp.learning import learn
 from trm_lsp.nets.repair import RepairNet
 from trm_lsp.nets.repair.net import BATCH
 
@@ -95,7 +96,7 @@ def run(text: str, says: Says, *, seed: int = 0, shape: Shape | None = None) -> 
     x, judge = x_of(text, says)
     net = RepairNet()
     y, z = net.start(x, seed)
-    facts = deep_supervision(net, x, y, z, shape=shape or Shape(), meter=meter(), learn=lambda *lesson: None)
+    facts = deep_supervision(net, x, y, z, shape=shape or Shape(), meter=meter(), learn=learn)
     return Run(list(facts), judge)
 
 

@@ -14,7 +14,8 @@ from trm_lsp.core.recursion import Update, recursion
 from trm_lsp.core.state import Candidate, Reasoning, detach
 from trm_lsp.core.verdict import Tier, Verdict
 
-Learn = Callable[[X, Candidate, Reasoning, Verdict], None]
+Learn = Callable[[X, Candidate, Reasoning, Verdict], Reasoning]
+"""What a step's verdict teaches: the next step's z."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def deep_supervision(
                 meter.check()
             verdict = judge(x, y)
             y = y.model_copy(update={"verdict": verdict})
-            learn(x, y, z, verdict)
+            z = learn(x, y, z, verdict)
             progress = progress.after(y, z, verdict)
             yield Judged(step, y, verdict, progress)
             decision = halt(y, z, progress, step=step, n_sup=shape.N_sup, tested=bool(x.baseline.targets))
@@ -121,7 +122,7 @@ def deep_supervision(
 def start_afresh(net: Net, x: X, z: Reasoning) -> Reasoning:
     """A new z that still knows what was ruled out."""
     _, fresh = net.start(x, z.seed + 1)
-    kept = {"ruled_out": z.ruled_out, "errors": z.errors, "bound": z.bound, "thoughts": z.thoughts, "tried": z.tried}
-    return fresh.model_copy(update=kept).think(
+    kept = ("ruled_out", "errors", "bound", "families", "thoughts", "tried")
+    return fresh.model_copy(update={name: getattr(z, name) for name in kept}).think(
         "Nothing moved for a while: I start again from the best answer, without what is ruled out."
     )

@@ -12,7 +12,7 @@ from trm_lsp.core.budget import Budget, Meter, Stopped
 from trm_lsp.core.events import AnyEvent, Run, Shape
 from trm_lsp.core.halting import HaltReason
 from trm_lsp.core.ports import Clock, Net, Store, X
-from trm_lsp.core.state import Candidate, Reasoning, Task
+from trm_lsp.core.state import Candidate, Task
 from trm_lsp.core.supervision import Carried, Ended, Judged, Thought, deep_supervision
 from trm_lsp.core.verdict import Counts, Verdict
 from trm_lsp.engine.clock import SystemClock
@@ -20,6 +20,7 @@ from trm_lsp.engine.proposal import propose
 from trm_lsp.judging.environment import EnvironmentBroken
 from trm_lsp.judging.judge import TestJudge
 from trm_lsp.judging.signatures import task_type
+from trm_lsp.learning import learn
 from trm_lsp.nets.repair import RepairNet
 from trm_lsp.nets.repair.localise import reached_by
 from trm_lsp.patch.diffs import size
@@ -29,7 +30,6 @@ from trm_lsp.store import StoreError
 NETS: dict[str, Callable[[], Net]] = {"repair": RepairNet}
 TRACED_FOR_FOCUS = 50
 """Failing tests traced to find those that reach a function, at most."""
-
 
 E = TypeVar("E", bound=events.Event)
 
@@ -150,15 +150,11 @@ def _loop(
     )
     y, z = net.start(x, settings.loop.seed)
     facts = deep_supervision(
-        net, x, y, z, shape=log.run.shape, meter=meter, learn=_learn, patience=settings.loop.patience
+        net, x, y, z, shape=log.run.shape, meter=meter, learn=learn, patience=settings.loop.patience
     )
     for fact in facts:
         yield from log.untold()
         yield from _events(fact, x, log)
-
-
-def _learn(x: X, y: Candidate, z: Reasoning, verdict: Verdict) -> None:
-    """Every step teaches through its event: the statistics are read back from the log (see learning)."""
 
 
 def _events(fact: Thought | Judged | Carried | Ended, x: X, log: _Log) -> Iterator[AnyEvent]:

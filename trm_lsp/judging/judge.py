@@ -256,13 +256,27 @@ class TestJudge:
             except UnicodeEncodeError as error:
                 yield Verdict(tier=tier, targets=self._targets, broken=f"its text is not {error.encoding}")
                 continue
-            if not self.command.pytest:
-                yield self._command_verdict(texts)
-            elif tier in {Tier.COLD, Tier.SUITE}:
-                expected = self._suite_passed()
-                yield self._verdict(Tier.COLD, self._fresh(self._everything(), texts), expected)
-            else:
-                yield self._confirmed(texts)
+            try:
+                yield self._judged(texts, tier)
+            except EnvironmentBroken as died:
+                self._start_over()
+                yield Verdict(tier=tier, targets=self._targets, broken=str(died))
+
+    def _judged(self, texts: Mapping[str, bytes], tier: Tier) -> Verdict:
+        if not self.command.pytest:
+            return self._command_verdict(texts)
+        if tier in {Tier.COLD, Tier.SUITE}:
+            expected = self._suite_passed()
+            return self._verdict(Tier.COLD, self._fresh(self._everything(), texts), expected)
+        return self._confirmed(texts)
+
+    def _start_over(self) -> None:
+        """A test has ended the test process: go on with a new one, each run in a process that can die alone."""
+        self._runner.close()
+        self._runner = self._start()
+        if self.command.pytest:
+            self._runner.load()
+        self._level = "fresh"
 
     def _screen(self, batch: Sequence[Variant]) -> tuple[list[tuple[TestResult, ...] | None], float]:
         """Outcomes of the targets by variant (None: it must be confirmed instead), and the CPU seconds spent."""
@@ -291,7 +305,12 @@ class TestJudge:
                 report.base = None
             return report
 
-        for i, results in zip(asked, screen(list(asked.values()), run), strict=True):
+        try:
+            answers = screen(list(asked.values()), run)
+        except EnvironmentBroken:
+            self._start_over()
+            return confirmed, cpu
+        for i, results in zip(asked, answers, strict=True):
             confirmed[i] = results
         return confirmed, cpu
 

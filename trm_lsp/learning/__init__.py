@@ -3,6 +3,7 @@
 from trm_lsp.learning.ema import Ema
 from trm_lsp.learning.interval import Interval, wilson
 from trm_lsp.learning.statistics import TEACHING, Depth, Skill, Statistics, TaskType, observe
+from trm_lsp.learning.step import learn
 from trm_lsp.learning.summary import markdown
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Skill",
     "Statistics",
     "TaskType",
+    "learn",
     "markdown",
     "observe",
     "wilson",

@@ -258,11 +258,15 @@ def shrink(x: X, z: Reasoning) -> Reasoning | None:
         return None
     z = z.model_copy(update={"hypotheses": (*z.hypotheses, f"shrunk {best.key}")[-ATTEMPTS_KEPT:]})
     for left_out in changes:
-        edits = [Edit(h.path, h.start, h.end, h.after) for h in changes if h is not left_out]
+        rest = [hunk for hunk in changes if hunk is not left_out]
+        edits = tuple(Edit(hunk.path, hunk.start, hunk.end, hunk.after) for hunk in rest)
         texts = apply_all(best.base, edits)
         (verdict,) = x.judge([Variant(texts)], Tier.CONFIRM)
         if _confirmed(x, Variant(texts), verdict, verdict).passed:
-            smaller = best.model_copy(update={"texts": texts, "verdict": verdict})
+            shown = (f"`{h.before.strip()}` → `{h.after.strip()}` at {h.path}:{h.first_line}" for h in rest)
+            commit = best.commit.model_copy(update={"edits": edits, "reason": "; ".join(shown)})
+            update = {"commit": commit, "parent": Candidate().digest, "texts": texts, "verdict": verdict}
+            smaller = best.model_copy(update=update)
             return z.model_copy(update={"survivors": (smaller, *z.survivors[1:])}).think(
                 f"The change at {left_out.path}:{left_out.first_line} is not needed: left out."
             )
