@@ -173,7 +173,10 @@ def test_a_candidate_without_end_or_that_ends_the_process_leaves_the_others_judg
             ("n -= 2", "n -= 0"),
             ("n -= 2", "n -= 1"),
             ("total = 0", "import os; os._exit(0)"),
-            ("while n:", "while True:\n        try:\n            pass\n        except BaseException:\n            pass"),
+            (
+                "while n:",
+                "while True:\n        try:\n            pass\n        except BaseException:\n            pass",
+            ),
             ("n < 0", "n < 1"),
             ("n -= 2", "n -= 1 "),
         )
