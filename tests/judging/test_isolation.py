@@ -6,6 +6,7 @@ import os
 import resource
 import subprocess
 import sys
+import tempfile
 from contextlib import closing
 from pathlib import Path
 
@@ -409,3 +410,17 @@ def test_folders_that_a_test_locks_are_opened_again(root: Path, temporary: Path)
     )
     assert (done.stdout, done.stderr) == ("[True, True]\n", "")
     assert copies(temporary) == []
+
+
+def test_a_temporary_folder_inside_the_workspace_is_not_copied_into_itself(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(root, CALC)
+    inside = root / "tmp"
+    inside.mkdir()
+    monkeypatch.setenv("TMPDIR", str(inside))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    with judging(root) as judge, judging(root) as other:
+        assert judge.baseline().failing == other.baseline().failing == ("test_calc.py::test_sub",)
+        assert verdict(judge, FIXED, Tier.COLD).passed
+    assert list(inside.iterdir()) == []

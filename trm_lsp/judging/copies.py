@@ -61,14 +61,15 @@ class IsolatedCopy:
             raise
 
     def _snapshot(self, root: Path, keep_ignored: tuple[str, ...], check: Callable[[], None]) -> None:
-        skipped = tuple(f"{name}{os.sep}" for name in ignored_folders(root) if name not in keep_ignored)
+        skipped = ignored_folders(root) - set(keep_ignored)
+        if self._folder.is_relative_to(root):  # the temporary folder is in the workspace: no copy of copies
+            skipped |= {os.path.relpath(copy, root) for copy in self._folder.parent.glob(f"{PREFIX}*")}
         self.pristine.mkdir()
-        for name in files(root):
+        for name in files(root, skipped):
             check()
             # What has gone meanwhile, or what we may not read, the tests cannot need.
             with suppress(FileNotFoundError, PermissionError):
-                if not name.startswith(skipped):
-                    _copy(root / name, self.pristine / name, root)
+                _copy(root / name, self.pristine / name, root)
 
     def lay(self, texts: Mapping[str, bytes]) -> None:
         """Put unsaved buffers into the snapshot itself: from now on they are the truth.

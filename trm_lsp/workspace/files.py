@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 LEFT_OUT = frozenset(
@@ -19,19 +19,22 @@ def is_environment(folder: str) -> bool:
     return os.path.exists(os.path.join(folder, "pyvenv.cfg")) or os.path.isdir(os.path.join(folder, "conda-meta"))
 
 
-def files(root: Path) -> Iterator[str]:
+def files(root: Path, skipped: Collection[str] = ()) -> Iterator[str]:
     """Relative paths of the files (and links) to copy, folders that are left out skipped.
 
     Files that git ignores are kept, because tests need built and generated
-    ones; what is left out are the folders that tools rebuild.
+    ones; what is left out are the folders that tools rebuild, and those in
+    `skipped` (relative paths).
     """
     top = os.fspath(root)
     for folder, names, leaves in os.walk(top):
         links = [name for name in names if os.path.islink(os.path.join(folder, name))]
+        entered = (name for name in names if name not in LEFT_OUT and name not in links)
         names[:] = sorted(
             name
-            for name in names
-            if name not in LEFT_OUT and name not in links and not is_environment(os.path.join(folder, name))
+            for name in entered
+            if os.path.relpath(os.path.join(folder, name), top) not in skipped
+            and not is_environment(os.path.join(folder, name))
         )
         for leaf in sorted([*leaves, *links]):
             if not leaf.endswith((".pyc", ".pyo")):
