@@ -89,6 +89,18 @@ def hanging(root: Path) -> wire.Refine:
     return wire.Refine(task=task(root), settings=settings(test={"env": ["PIDS"]}))
 
 
+def test_statistics_do_not_wait_for_the_end_of_a_run(root: Path, engine: Engine, pids: Any) -> None:
+    engine.ask(hanging(root))
+    assert until(lambda: len(pids()) == 3)
+    engine.ask(wire.Statistics(root=str(root), settings=settings()))
+    events, reply = engine.until_reply()
+    assert (reply.id, reply.error) == ("statistics", "")
+    assert not any(isinstance(event, Halted) for event in events)
+    engine.ask(wire.Cancel(id="task"))
+    events, reply = engine.until_reply()
+    assert (reply.id, events[-1].decision) == ("task", HaltReason.CANCELLED)
+
+
 def test_a_refinement_over_the_wire(root: Path, engine: Engine) -> None:
     engine.ask(wire.Refine(task=task(make(root, CALC)), settings=settings()))
     events, reply = engine.until_reply()

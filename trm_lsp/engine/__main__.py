@@ -24,11 +24,16 @@ from trm_lsp.store import EventLog, StoreError
 
 
 class EngineProcess:
-    """Serves one request at a time; a reader thread notices a cancel, or that the server is gone."""
+    """Runs one task at a time; a reader thread notices a cancel, or that the server is gone.
+
+    The reader also answers what only the memory is asked, so that statistics
+    do not wait for the end of a run.
+    """
 
     def __init__(self, requests: IO[bytes], answers: IO[bytes]) -> None:
         self._requests, self._answers = requests, answers
-        self._queue: queue.SimpleQueue[wire.Request | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[wire.Refine | None] = queue.SimpleQueue()
+        self._saying = threading.Lock()
         self._cancelled: set[str] = set()
         self._gone = threading.Event()
 
@@ -37,7 +42,7 @@ class EngineProcess:
         self._say(wire.Hello(version=__version__))
         threading.Thread(target=self._read, daemon=True).start()
         while (request := self._queue.get()) is not None:
-            self._answer(request)
+            self._refine(request)
 
     def _read(self) -> None:
         for line in self._requests:
@@ -46,41 +51,39 @@ class EngineProcess:
             except ValidationError as error:
                 sys.stderr.write(f"not a request: {error}\n")
                 continue
-            if isinstance(request, wire.Cancel):
-                self._cancelled.add(request.id)
-            else:
-                self._queue.put(request)
+            match request:
+                case wire.Cancel(id=id):
+                    self._cancelled.add(id)
+                case wire.Refine():
+                    self._queue.put(request)
+                case wire.Statistics(root=root, settings=settings):
+                    self._reply("statistics", *_statistics(Path(root), settings))
+                case wire.Remember(decided=decided):
+                    self._reply("remember", *_remember(decided))
         self._gone.set()
         self._queue.put(None)
 
-    def _answer(self, request: wire.Request) -> None:
-        match request:
-            case wire.Refine(task=task, settings=settings):
-                self._refine(task.id, request)
-            case wire.Statistics(root=root, settings=settings):
-                self._reply("statistics", *_statistics(Path(root), settings))
-            case wire.Remember(decided=decided):
-                self._reply("remember", *_remember(decided))
+    def _refine(self, request: wire.Refine) -> None:
+        id = request.task.id
 
-    def _refine(self, id: str, request: wire.Refine) -> None:
         def cancelled() -> bool:
             return id in self._cancelled or self._gone.is_set()
 
-        error = ""
         with _Memory(Path(request.task.root)) as memory:
             run = refine(request.task, request.settings, store=memory.log, notices=memory.notices, cancelled=cancelled)
             with closing(run) as events:
                 for event in events:
                     self._say(wire.Said(id=id, event=event))
-        self._reply(id, "", error)
+        self._reply(id, "", "")
 
     def _reply(self, id: str, text: str, error: str) -> None:
         self._say(wire.Reply(id=id, text=text, error=error))
 
     def _say(self, message: Frozen) -> None:
         try:
-            self._answers.write(wire.dump(message))
-            self._answers.flush()
+            with self._saying:
+                self._answers.write(wire.dump(message))
+                self._answers.flush()
         except OSError:
             self._gone.set()  # the server is gone: the run ends at its next check
 
