@@ -24,7 +24,7 @@ setup: .make/python .make/client  ## install everything into .venv and client-vs
 demo: .make/python  ## repair a bug in an unsaved buffer, through the real server, from start to end
 	$(BIN)/python examples/demo.py
 
-test: lint test-python test-client  ## every test of the project, fast ones first
+test: lint test-client test-python  ## every test of the project, fast ones first
 
 test-python: .make/python  ## the Python tests
 	$(BIN)/python -m pytest

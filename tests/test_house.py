@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[1]
@@ -39,6 +40,12 @@ def test_every_dependency_has_its_reason() -> None:
     )
     assert len(named) > 10
     assert [name for name in named if name.removeprefix("types-") not in reasons] == []
+
+
+def test_every_folder_of_tests_is_run() -> None:
+    listed = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]["testpaths"]
+    there = {path.parent if path.parent.name != "tests" else path for path in REPOSITORY.glob("tests/**/test_*.py")}
+    assert {REPOSITORY / path for path in listed} == there
 
 
 def test_the_version_is_the_same_everywhere() -> None:
