@@ -283,3 +283,25 @@ def test_the_answer_is_against_the_buffer_and_its_version(root: Path) -> None:
     assert last.proposal.versions == {"calc.py": 1}
     assert last.proposal.base_digests == {"calc.py": buffer("calc.py", text).digest}
     assert (root / "calc.py").read_text() == RIGHT
+
+
+def test_a_command_that_cannot_be_traced_still_repairs_and_its_script_stays_as_it_is(root: Path) -> None:
+    make(root, {"calc.py": CALC["calc.py"], "check.py": "from calc import sub\nassert sub(3, 2) == 1\n"})
+    halted = end(run(root, command="python check.py"))
+    assert halted.solved and halted.proposal is not None
+    assert list(halted.proposal.texts) == ["calc.py"]
+
+
+def test_a_test_file_with_a_name_of_its_own_stays_as_it_is(root: Path) -> None:
+    files = {"calc.py": WRONG, "checks.py": TEST}
+    make(root, {**files, "pytest.ini": "[pytest]\npython_files = checks.py\n"})
+    halted = end(run(root))
+    assert halted.proposal is not None and list(halted.proposal.texts) == ["calc.py"]
+
+
+def test_a_name_that_is_misspelt_at_import_is_repaired(root: Path) -> None:
+    code = "LIMITS = [1, 2]\nTOP = LIMIT[1]\n\n\ndef top():\n    return TOP\n"
+    make(root, {"calc.py": code, "test_calc.py": "from calc import top\n\n\ndef test_top():\n    assert top() == 2\n"})
+    halted = end(run(root))
+    assert halted.proposal is not None
+    assert halted.proposal.texts["calc.py"] == code.replace("LIMIT[", "LIMITS[")

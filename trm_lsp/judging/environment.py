@@ -6,7 +6,7 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,6 +57,18 @@ def parse_command(command: str, root: Path) -> TestCommand:
     paths = tuple(word for word in rest if not word.startswith("-") and (root / word.split("::")[0]).exists())
     options = tuple(word for word in rest if word not in paths)
     return TestCommand(shown=command, pytest=True, module=module, options=options, paths=paths, python=python)
+
+
+def named_files(command: str, root: Path) -> Iterator[str]:
+    """Files of the workspace that a command line names, relative to the root: its scripts are tests."""
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        return
+    for word in words:
+        path = root / word
+        if path.is_file() and path.resolve().is_relative_to(root):
+            yield path.resolve().relative_to(root).as_posix()
 
 
 def find_python(root: Path, setting: str, command: TestCommand, environ: Mapping[str, str]) -> str:

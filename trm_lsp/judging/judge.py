@@ -21,6 +21,7 @@ from trm_lsp.judging.environment import (
     TestCommand,
     allowed,
     find_python,
+    named_files,
     parse_command,
 )
 from trm_lsp.judging.runner import Runner, RunReport
@@ -60,6 +61,8 @@ class TestJudge:
         self.command: TestCommand = parse_command(self.task.command or self.settings.test.command, self._root)
         self.python = find_python(self._root, self.settings.python, self.command, self.environ)
         self._targets: tuple[str, ...] = ()
+        self._tests: frozenset[str] = frozenset(named_files(self.command.shown, self._root))
+        """Files that tests are in, whatever their names: those of the command, and of every test that was found."""
         self._confirm: tuple[str, ...] = ()
         """What a confirm runs: ids or files."""
         self._expected: frozenset[str] = frozenset()
@@ -158,6 +161,7 @@ class TestJudge:
         report = self._fresh(tuple(dict.fromkeys(test.split("::")[0] for test in asked)), {}, patient=True)
         results = (*report.results.values(), *report.collect_errors.values())
         self._refuse_broken(report, asked)
+        self._tests |= {result.id.split("::")[0] for result in results}
         unknown = [test for test in self.task.tests if not any(_meets(result.id, test) for result in results)]
         if unknown:
             raise EnvironmentBroken(f"pytest does not know {unknown[0]}.")
@@ -459,7 +463,11 @@ class TestJudge:
     def editable(self, path: str) -> bool:
         """Whether a candidate may change a file: not the tests and their configuration, unless the user said so."""
         name = path.rpartition("/")[2]
-        if not name.endswith(".py") or self.settings.test.editable:
+        if self.settings.test.editable:
+            return True
+        if path in self._tests:
+            return False
+        if not name.endswith(".py"):
             return True
         is_test = name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py"
         return not is_test and not {"tests", "test"}.intersection(path.split("/")[:-1])

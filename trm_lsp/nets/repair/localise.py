@@ -23,6 +23,10 @@ DEFAULTS = 0.45
 """Suspicion of a function's head (its defaults run at import), as a part of its body's."""
 AT_IMPORT = 0.15
 """Suspicion of module constants and class bodies, as a part of the file's highest."""
+MENTIONED, UNKNOWN = 0.8, 0.3
+"""Suspicion of a line that a failure names, and of one that nothing is known about."""
+LINES_TAKEN = 2000
+_PLACE = re.compile(r"([\w./-]+\.py)\"?(?:, line |:)(\d+)")
 _UNKNOWN = re.compile(
     r"name '(\w+)' is not defined|has no attribute '(\w+)'|unexpected keyword argument '(\w+)'"
     r"|cannot import name '(\w+)'|variable '(\w+)'"
@@ -68,7 +72,31 @@ def suspicious_lines(x: X, y: Candidate, failing: Iterable[TestResult]) -> Lines
             if path in x.editable:
                 at = (path, line)
                 lines[at] = min(1.0, lines.get(at, 0.3) + 0.4 / (1 + distance))
-    return lines
+    if lines:
+        return lines
+    traced = any(target in trace.lines for target in targets)
+    return mentioned(x, failing) or ({} if traced else everything(x))
+
+
+def mentioned(x: X, failing: Iterable[TestResult]) -> dict[tuple[str, int], float]:
+    """Lines that a failure's text names: what there is when nothing was traced, as at an import that fails."""
+    found: dict[tuple[str, int], float] = {}
+    for result in failing:
+        for path, line in reversed(_PLACE.findall(result.message)):
+            for known in x.editable:
+                if path == known or path.endswith(f"/{known}"):
+                    found.setdefault((known, int(line)), MENTIONED / (1 + len(found)))
+    return found
+
+
+def everything(x: X) -> dict[tuple[str, int], float]:
+    """Every line that may be changed, small files first: the last resort, for commands that cannot be traced."""
+    texts = sorted((x.texts[path].text, path) for path in x.editable)
+    found: dict[tuple[str, int], float] = {}
+    for text, path in sorted(texts, key=lambda item: (len(item[0]), item[1])):
+        if len(found) < LINES_TAKEN:
+            found.update({(path, line): UNKNOWN for line in range(1, text.count("\n") + 2)})
+    return found
 
 
 def reached_by(trace: Trace, tests: Iterable[str], path: str, first: int, last: int) -> tuple[str, ...]:
