@@ -305,3 +305,10 @@ def test_a_name_that_is_misspelt_at_import_is_repaired(root: Path) -> None:
     halted = end(run(root))
     assert halted.proposal is not None
     assert halted.proposal.texts["calc.py"] == code.replace("LIMIT[", "LIMITS[")
+
+
+def test_a_file_that_is_no_text_does_not_keep_a_command_from_being_repaired(root: Path) -> None:
+    odd = {"odd.py": b"# \xff\xfe no UTF-8\n", "check.py": "from calc import sub\nassert sub(3, 2) == 1\n"}
+    halted = end(run(make(root, {"calc.py": WRONG, **odd}), command="python check.py"))
+    assert halted.solved and halted.proposal is not None
+    assert list(halted.proposal.texts) == ["calc.py"]

@@ -8,12 +8,14 @@ import itertools
 import math
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 
 from trm_lsp.core.ports import Trace, X
 from trm_lsp.core.state import PLACES_KEPT, Candidate
 from trm_lsp.core.verdict import TestResult
 from trm_lsp.nets.repair.families import Hints
 from trm_lsp.nets.repair.source import Source
+from trm_lsp.workspace.texts import UnreadableText
 
 PASSING_TRACED = 200
 """Passing tests that are traced for contrast, at most; those of the same files first."""
@@ -91,9 +93,12 @@ def mentioned(x: X, failing: Iterable[TestResult]) -> dict[tuple[str, int], floa
 
 def everything(x: X) -> dict[tuple[str, int], float]:
     """Every line that may be changed, small files first: the last resort, for commands that cannot be traced."""
-    texts = sorted((x.texts[path].text, path) for path in x.editable)
+    texts: dict[str, str] = {}
+    for path in x.editable:
+        with suppress(KeyError, UnreadableText):
+            texts[path] = x.texts[path].text
     found: dict[tuple[str, int], float] = {}
-    for text, path in sorted(texts, key=lambda item: (len(item[0]), item[1])):
+    for path, text in sorted(texts.items(), key=lambda item: (len(item[1]), item[0])):
         if len(found) < LINES_TAKEN:
             found.update({(path, line): UNKNOWN for line in range(1, text.count("\n") + 2)})
     return found
