@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CLIENT := client-vscode
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-python test-client lint types contracts format settings bench requirements clean
+.PHONY: help setup demo test test-python test-client lint types contracts format settings bench bench-judging requirements clean
 
 help:  ## what each target does
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -47,6 +47,9 @@ settings: .make/python  ## write the settings page and the client's settings fro
 
 bench: .make/python  ## latencies and memory of the server beside their targets
 	$(BIN)/python -m bench.editor
+
+bench-judging: .make/python  ## speed, cost and honesty of the judge beside their targets
+	$(BIN)/python -m bench.judging
 
 requirements: .make/python  ## pin the dependencies anew, with hashes
 	$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --strip-extras \

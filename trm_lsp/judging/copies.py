@@ -6,18 +6,16 @@ import os
 import shutil
 import stat
 import subprocess
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from trm_lsp.judging.environment import EnvironmentBroken
+from trm_lsp.judging.places import CANDIDATE_TIME, PREFIX, PrivateFolder, remove_folder
 from trm_lsp.workspace.files import files
 
 Stamp = tuple[int, int, int]
-PREFIX, OWNER = "trm-copy-", "owner"
-CANDIDATE_TIME = 300_000_000
-"""Modification times of candidates count up from here, in seconds: a year no source file has."""
 
 
 def ignored_folders(root: Path) -> frozenset[str]:
@@ -31,26 +29,26 @@ def ignored_folders(root: Path) -> frozenset[str]:
 
 
 class IsolatedCopy:
-    """A copy of a workspace below a private temporary folder.
+    """A copy of a workspace below a private folder, where the system has no overlays.
 
-    `prepare` gives a working copy that equals the snapshot but for the texts
+    `change` gives a working copy that equals the snapshot but for the texts
     named; whatever a test run created, changed or deleted there is undone.
     """
 
+    isolation = "copy"
+
     def __init__(
-        self, root: Path, keep_ignored: tuple[str, ...] = (), check: Callable[[], None] = lambda: None
+        self,
+        root: Path,
+        private: PrivateFolder,
+        keep_ignored: tuple[str, ...] = (),
+        check: Callable[[], None] = lambda: None,
     ) -> None:
         """Copy `root`; `check` is called for every file and raises when the copy is not wanted any more."""
-        sweep(Path(tempfile.gettempdir()))
-        self._folder = Path(tempfile.mkdtemp(prefix=PREFIX)).resolve()
-        (self._folder / OWNER).write_text(str(os.getpid()))
-        self.pristine = self._folder / "pristine"
+        self._folder = private.path
+        self.snapshot = self._folder / "pristine"
         # The name of the folder may matter to a test: it is the user's.
         self.work = self._folder / "work" / (root.name or "root")
-        self.home = self._folder / "home"
-        self.home.mkdir()
-        self.bytecode = self._folder / "bytecode"
-        """A private folder for bytecode: nothing is cached beside the user's files."""
         self._writes = 0
         self._stamps: dict[str, Stamp] = {}
         try:
@@ -64,12 +62,12 @@ class IsolatedCopy:
         skipped = ignored_folders(root) - set(keep_ignored)
         if self._folder.is_relative_to(root):  # the temporary folder is in the workspace: no copy of copies
             skipped |= {os.path.relpath(copy, root) for copy in self._folder.parent.glob(f"{PREFIX}*")}
-        self.pristine.mkdir()
+        self.snapshot.mkdir()
         for name in files(root, skipped):
             check()
             # What has gone meanwhile, or what we may not read, the tests cannot need.
             with suppress(FileNotFoundError, PermissionError):
-                _copy(root / name, self.pristine / name, root)
+                _copy(root / name, self.snapshot / name, root)
 
     def lay(self, texts: Mapping[str, bytes]) -> None:
         """Put unsaved buffers into the snapshot itself: from now on they are the truth.
@@ -77,32 +75,38 @@ class IsolatedCopy:
         Raises EnvironmentBroken for a path that leads out of the workspace.
         """
         for path, data in texts.items():
-            _write(self.pristine, path, data)
+            _write(self.snapshot, path, data)
         self._restore()
 
-    def prepare(self, texts: Mapping[str, bytes]) -> Path:
-        """Put the working copy back and write `texts` (by relative path) into it; return its path."""
+    def freeze(self, paths: Iterable[str]) -> None:
+        """Everything is, from the start."""
+
+    def read(self, path: str) -> bytes:
+        return (self.snapshot / path).read_bytes()
+
+    def change(self, texts: Mapping[str, bytes]) -> dict[str, Any]:
+        """Put the working copy back and write `texts` (by relative path) into it."""
         self._restore()
         for path, data in texts.items():
             _write(self.work, path, data)
             # Bytecode is told apart by seconds and size: no two candidates share a second.
             self._writes += 1
             os.utime(self.work / path, (CANDIDATE_TIME + self._writes,) * 2)
-        return self.work
+        return {"cwd": str(self.work), "files": {}, "moment": 0}
 
     def _restore(self) -> None:
         """Make the working copy equal the snapshot."""
         try:
             self._mend()
         except OSError:  # a test has locked a folder, for instance
-            _remove_folder(self.work)
+            remove_folder(self.work)
             self._mend()
 
     def _mend(self) -> None:
         """Undo the differences, looking at sizes and times alone."""
         self.work.mkdir(parents=True, exist_ok=True)
         present = dict(_walk(self.work))
-        wanted = dict(_walk(self.pristine))
+        wanted = dict(_walk(self.snapshot))
         for name in sorted(present.keys() - wanted.keys(), reverse=True):
             _remove(self.work / name)
         for name, status in wanted.items():
@@ -113,25 +117,14 @@ class IsolatedCopy:
                 target.mkdir(parents=True, exist_ok=True)
             elif name not in present or self._stamps.get(name) != _stamp(present[name]) or _newer(status, target):
                 _remove(target)
-                _copy(self.pristine / name, target, self.pristine)
+                _copy(self.snapshot / name, target, self.snapshot)
                 self._stamps[name] = _stamp(os.lstat(target))
 
     def close(self) -> None:
         """Remove the copy. Safe to call twice."""
-        with suppress(OSError):
-            _remove_folder(self._folder)
-
-
-def sweep(folder: Path) -> None:
-    """Remove copies whose owner was killed before it could."""
-    for copy in folder.glob(f"{PREFIX}*"):
-        try:
-            os.kill(int((copy / OWNER).read_text()), 0)
-        except ProcessLookupError:
+        for folder in (self.snapshot, self.work.parent):
             with suppress(OSError):
-                _remove_folder(copy)
-        except (OSError, ValueError):
-            continue  # another user's, or being made just now
+                remove_folder(folder)
 
 
 def _newer(pristine: os.stat_result, target: Path) -> bool:
@@ -178,23 +171,9 @@ def _remove(path: Path) -> None:
     if path.is_symlink() or path.is_file():
         path.unlink()
     elif path.is_dir():
-        _remove_folder(path)
+        remove_folder(path)
     elif os.path.lexists(path):
         os.unlink(path)
-
-
-def _remove_folder(path: Path) -> None:
-    """Remove a folder and what is below it, whatever permissions a test has taken away."""
-    try:
-        shutil.rmtree(path)
-    except FileNotFoundError:
-        return
-    except PermissionError:
-        os.chmod(path, stat.S_IRWXU)
-        for name, status in _walk(path):
-            if stat.S_ISDIR(status.st_mode):
-                os.chmod(path / name, stat.S_IRWXU)
-        shutil.rmtree(path)
 
 
 def _write(folder: Path, name: str, data: bytes) -> None:

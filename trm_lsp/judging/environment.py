@@ -9,8 +9,10 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 _ALLOWED = re.compile(r"PATH|LANG|LC_\w+|TZ|TMPDIR|VIRTUAL_ENV|PYTHON\w*|CI|SYSTEMROOT|TERM")
+HASH_SEEDS = 1 << 32
 _PYTHON = re.compile(r"python(\d+(\.\d+)*)?(\.exe)?")
 
 
@@ -26,7 +28,8 @@ class TestCommand:
 
     shown: str
     """As the user would type it."""
-    pytest: bool
+    runner: Literal["pytest", "unittest", ""]
+    """The Python test runner it is, so that parts of it can be run; empty for any other program."""
     module: bool = True
     """`python -m pytest`, which puts the working directory on sys.path."""
     options: tuple[str, ...] = ()
@@ -40,11 +43,11 @@ class TestCommand:
 def parse_command(command: str, root: Path) -> TestCommand:
     """Understand a command line; anything that is not plainly pytest is run as it is."""
     if not command.strip():
-        return TestCommand(shown="python -m pytest", pytest=True)
+        return TestCommand(shown="python -m pytest", runner="pytest")
     try:
         words = shlex.split(command)
     except ValueError as error:
-        return TestCommand(shown=command, pytest=False, unreadable=str(error))
+        return TestCommand(shown=command, runner="", unreadable=str(error))
     python, rest = "", words
     name = os.path.basename(words[0])
     if _PYTHON.fullmatch(name) and words[1:3] == ["-m", "pytest"]:
@@ -53,10 +56,10 @@ def parse_command(command: str, root: Path) -> TestCommand:
     elif name in {"pytest", "py.test"}:
         module, rest = False, words[1:]
     else:
-        return TestCommand(shown=command, pytest=False)
+        return TestCommand(shown=command, runner="")
     paths = tuple(word for word in rest if not word.startswith("-") and (root / word.split("::")[0]).exists())
     options = tuple(word for word in rest if word not in paths)
-    return TestCommand(shown=command, pytest=True, module=module, options=options, paths=paths, python=python)
+    return TestCommand(shown=command, runner="pytest", module=module, options=options, paths=paths, python=python)
 
 
 def named_files(command: str, root: Path) -> Iterator[str]:
@@ -87,17 +90,27 @@ def find_python(root: Path, setting: str, command: TestCommand, environ: Mapping
     return sys.executable
 
 
-def allowed(environ: Mapping[str, str], names: Iterable[str], home: Path, root: Path, copy: Path) -> dict[str, str]:
+def allowed(
+    environ: Mapping[str, str], names: Iterable[str], *, home: Path, temporary: Path, root: Path, work: Path, seed: int
+) -> dict[str, str]:
     """The variables a test may see: an allow-list and the names the user added.
 
-    HOME is a private folder. What PYTHONPATH names inside `root` it names inside the `copy`.
+    HOME and the temporary folder are private. What PYTHONPATH names inside
+    `root` it names inside `work`. The hash seed is fixed, unless the user has
+    fixed it.
     """
     extra = set(names)
     kept = {name: value for name, value in environ.items() if _ALLOWED.fullmatch(name) or name in extra}
-    if kept.get("PYTHONPATH"):
-        kept["PYTHONPATH"] = os.pathsep.join(_moved(p, root, copy) for p in kept["PYTHONPATH"].split(os.pathsep) if p)
-    # Bytecode is never written: neither into the user's tree, nor stale for a candidate of the same size.
-    return {"HOME": str(home), **kept, "PYTHONDONTWRITEBYTECODE": "1"}
+    if kept.get("PYTHONPATH") and work != root:
+        kept["PYTHONPATH"] = os.pathsep.join(_moved(p, root, work) for p in kept["PYTHONPATH"].split(os.pathsep) if p)
+    return {
+        "HOME": str(home),
+        "PYTHONHASHSEED": str(seed % HASH_SEEDS),
+        **kept,
+        "TMPDIR": str(temporary),
+        # Bytecode is never written: neither into the user's tree, nor stale for a candidate of the same size.
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
 
 
 def _moved(path: str, root: Path, copy: Path) -> str:

@@ -10,13 +10,13 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from trm_lsp.core.ports import Trace
 from trm_lsp.core.state import BaseText, Task, Variant
 from trm_lsp.core.verdict import Outcome, TestResult, Tier, Verdict, regressions
 from trm_lsp.judging.copies import IsolatedCopy
 from trm_lsp.judging.environment import (
+    HASH_SEEDS,
     EnvironmentBroken,
     TestCommand,
     allowed,
@@ -24,9 +24,12 @@ from trm_lsp.judging.environment import (
     named_files,
     parse_command,
 )
-from trm_lsp.judging.runner import Runner, RunReport
+from trm_lsp.judging.places import OverlayPlace, Place, PrivateFolder, why_no_overlay
+from trm_lsp.judging.python_tests import PythonTests
+from trm_lsp.judging.runner import Runner, RunReport, TestProcessDied
 from trm_lsp.judging.screen import Candidate, candidate, screen
 from trm_lsp.judging.signatures import normalise
+from trm_lsp.patch.diffs import changed_lines
 from trm_lsp.patch.edits import texts_of
 from trm_lsp.settings import Settings
 from trm_lsp.workspace.texts import WorkspaceTexts
@@ -35,6 +38,8 @@ NO_TESTS = 5
 """pytest's exit code when it collected nothing."""
 NOT_RUN = {126, 127}
 """The shell's exit codes for a command that may not be run, or is not there."""
+NOT_STARTED = 127
+"""The exit code of a run that could not be prepared."""
 QUICK_SECONDS = 0.5
 """Sibling tests that took less than this in all are run beside the targets in every confirm."""
 QUICK_SUITE_SECONDS = 3.0
@@ -61,84 +66,99 @@ class TestJudge:
         self.command: TestCommand = parse_command(self.task.command or self.settings.test.command, self._root)
         self.python = find_python(self._root, self.settings.python, self.command, self.environ)
         self._targets: tuple[str, ...] = ()
-        self._tests: frozenset[str] = frozenset(named_files(self.command.shown, self._root))
+        self._test_files: frozenset[str] = frozenset(named_files(self.command.shown, self._root))
         """Files that tests are in, whatever their names: those of the command, and of every test that was found."""
-        self._confirm: tuple[str, ...] = ()
+        self._beside: tuple[str, ...] = ()
         """What a confirm runs: ids or files."""
         self._expected: frozenset[str] = frozenset()
         """Tests that passed in the baseline of the targets."""
         self._suite: frozenset[str] | None = None
         """Tests that passed in the baseline of everything; None until it is needed."""
+        self._flaky: frozenset[str] = frozenset()
+        """Tests that gave two verdicts on the same code: they never decide."""
+        self._outcomes: dict[str, Outcome] = {}
+        """What the baseline said of each test."""
+        self._reach: Mapping[str, Mapping[str, set[int]]] | None = None
+        """Lines that each test of the suite reaches on the unchanged texts; None until it is needed."""
+        self._steady = False
+        """Whether the targets were seen to fail on the unchanged code with the seeds of the final check."""
         self._apart = False
         """Whether the user's command does not reach the targets: then their files stand for the suite."""
-        self._seconds = self._overhead = 0.0
-        """What a confirm's tests took on the unchanged texts, and what its run took beside them."""
-        self._runner: Runner  # inside the context
-        self._level = "fresh"
-        """How a confirm runs: in a fork of the configured pytest, in a fork of the process, or in a new process."""
-
-    def _start(self) -> Runner:
-        interpreter = self.python if self.command.pytest else sys.executable
-        env = allowed(self.environ, self.settings.test.env, self._copy.home, self._root, self._copy.work)
-        return Runner(interpreter, env, self._copy.work.parent, self.check)
-
-    def _warm_up(self, baseline: RunReport) -> None:
-        """Find the fastest way to confirm that gives the baseline's own outcomes, test by test.
-
-        Forking is safe with one thread alone; a configured pytest may not hold
-        code that a candidate changes. What does not prove itself is not used.
-        """
-        outcomes = {test: result.outcome for test, result in baseline.collect_errors.items()}
-        outcomes |= {test: result.outcome for test, result in baseline.results.items()}
-        for self._level in ("warm", "fork"):
-            if self._fits(baseline, outcomes):
-                return
-            self._runner.close()
-            self._runner = self._start()
-        self._runner.load()
-        self._level = "fresh"
-        self._overhead = _overhead(baseline)
-
-    def _fits(self, baseline: RunReport, outcomes: Mapping[str, Outcome]) -> bool:
-        """Whether the level works here: what ends the test process or hangs in it is left to a lower one."""
-        try:
-            found = self._runner.load(baseline.modules)
-            unfit, threads = "", found.threads
-            if self._level == "warm" and found.fork and threads == 1:
-                unfit, threads = self._runner.warm_up(self._request("warm", (), {}), baseline.rewritten)
-            if unfit or threads != 1 or not found.fork:
-                return False
-            patience = 5.0 + 2 * baseline.seconds
-            report = self._runner.run(self._request(self._level, self._confirm, {}, timeout=patience, idle=patience))
-        except EnvironmentBroken:
-            return False
-        self._overhead = _overhead(baseline if report.ended else report)
-        results = {**report.collect_errors, **report.results}
-        return bool(results) and all(result.outcome is outcomes.get(test) for test, result in results.items())
+        self._seconds = self._suite_seconds = 0.0
+        """What a confirm's tests took on the unchanged texts."""
+        self._private: PrivateFolder  # inside the context, like the next two
+        self._place: Place
+        self._tests: PythonTests
 
     def __enter__(self) -> TestJudge:
-        """Copy the workspace and start the test process. Raises EnvironmentBroken."""
+        """Start the test process in the strongest sandbox there is. Raises EnvironmentBroken."""
         if self.command.unreadable:
             raise EnvironmentBroken(
                 f"The test command `{self.command.shown}` cannot be read: {self.command.unreadable}."
             )
+        self._private = PrivateFolder()
         try:
-            self._copy = IsolatedCopy(self._root, self.settings.test.copied, self.check)
-        except OSError as error:
-            raise EnvironmentBroken(f"{self._root} cannot be copied to run its tests: {error}.") from error
-        try:
-            self._copy.lay({buffer.path: buffer.data for buffer in self.task.buffers})
-            self.texts = WorkspaceTexts(self._copy.pristine, self.task.buffers)
-            self._runner = self._start()
+            runner = self._settle()
+            self._place.lay({buffer.path: buffer.data for buffer in self.task.buffers})
         except BaseException:
-            self._copy.close()
+            self._private.close()
             raise
+        self.texts = WorkspaceTexts(self._place.snapshot, self.task.buffers, self._place.read)
+        self._tests = PythonTests(
+            command=self.command,
+            root=str(self._root),
+            place=self._place,
+            settings=self.settings,
+            start=self._start,
+            runner=runner,
+            bytecode=str(self._private.bytecode),
+        )
         return self
 
+    def _settle(self) -> Runner:
+        """Choose where tests run, an overlay before a copy, and start the test process there."""
+        if not why_no_overlay(self._root, self._private):
+            self._place = OverlayPlace(self._root, self._private)
+            runner = self._start()
+            if runner.greeting.sandbox.overlay:
+                return runner
+            runner.close()
+        try:
+            self._place = IsolatedCopy(self._root, self._private, self.settings.test.copied, self.check)
+        except OSError as error:
+            raise EnvironmentBroken(f"{self._root} cannot be copied to run its tests: {error}.") from error
+        return self._start()
+
+    def _start(self) -> Runner:
+        limits = self.settings.sandbox
+        sandbox = {
+            "folder": str(self._private.path),
+            "root": str(self._root),
+            "work": str(self._place.work),
+            "isolation": self._place.isolation,
+            "level": limits.level,
+            "network": limits.network,
+            "memory": limits.memory << 20,
+            "file": limits.file << 20,
+            "processes": limits.processes,
+        }
+        env = allowed(
+            self.environ,
+            self.settings.test.env,
+            home=self._private.home,
+            temporary=self._private.temporary,
+            root=self._root,
+            work=self._place.work,
+            seed=self.settings.loop.seed,
+        )
+        interpreter = self.python if self.command.runner else sys.executable
+        return Runner(interpreter, env, self._private.path, sandbox, self.check)
+
     def __exit__(self, *_: object) -> None:
-        """End every process of the job and remove its copy."""
-        self._runner.close()
-        self._copy.close()
+        """End every process of the job and remove what it has written."""
+        self._tests.runner.close()
+        self._place.close()
+        self._private.close()
 
     # --- the baseline -------------------------------------------------------------------------
 
@@ -148,20 +168,20 @@ class TestJudge:
         Raises EnvironmentBroken when the tests cannot be run at all. A verdict
         without targets means that there is nothing to refine.
         """
-        if not self.command.pytest:
+        if not self.command.runner:
             return self._command_baseline()
-        found = self._runner.load()
-        if found.pytest is None:
+        if not self._tests.installed():
             raise EnvironmentBroken(
-                f"pytest is not installed in {self.python}: install it there, or set trm.python to an interpreter "
-                f"that has it."
+                f"{self.command.runner} is not installed in {self.python}: install it there, or set trm.python to an "
+                "interpreter that has it."
             )
         asked = self.task.tests or self.command.paths
         # The neighbours of a test say what must keep passing, and where the fault is not.
-        report = self._fresh(tuple(dict.fromkeys(test.split("::")[0] for test in asked)), {}, patient=True)
+        report = self._patiently(tuple(dict.fromkeys(test.split("::")[0] for test in asked)))
         results = (*report.results.values(), *report.collect_errors.values())
+        self._outcomes = {result.id: result.outcome for result in results}
         self._refuse_broken(report, asked)
-        self._tests |= {result.id.split("::")[0] for result in results}
+        self._test_files |= {result.id.split("::")[0] for result in results}
         unknown = [test for test in self.task.tests if not any(_meets(result.id, test) for result in results)]
         if unknown:
             raise EnvironmentBroken(f"pytest does not know {unknown[0]}.")
@@ -171,9 +191,10 @@ class TestJudge:
             results = self._with_the_rest(results)
         self._aim(failing, results)
         if not self.task.tests:
-            self._suite = frozenset(self._expected)
+            self._suite, self._suite_seconds = frozenset(self._expected), report.seconds
         if self._targets:
-            self._warm_up(report)
+            self._place.freeze(report.imported)
+            self._tests.warm_up(report, self._beside, self._find_flaky)
         return Verdict(
             tier=Tier.COLD,
             results=results,
@@ -188,10 +209,11 @@ class TestJudge:
 
     def _with_the_rest(self, results: tuple[TestResult, ...]) -> tuple[TestResult, ...]:
         """The results of the whole suite where it is quick: more tests say more about where the fault is not."""
-        report = self._fresh(self._everything(), {}, timeout=QUICK_SUITE_SECONDS)
+        report = self._tests.cold(self._everything(), {}, timeout=QUICK_SUITE_SECONDS)
         if report.ended or report.collect_errors or not {result.id for result in results} <= report.results.keys():
             return results
         self._suite = frozenset(result.id for result in report.results.values() if result.passed)
+        self._suite_seconds = report.seconds
         return tuple({**report.results, **{result.id: result for result in results}}.values())
 
     def aim(self, verdict: Verdict, targets: Iterable[str]) -> Verdict:
@@ -208,7 +230,7 @@ class TestJudge:
         beside = [r for r in results if r.id.split("::")[0] in files and r.outcome is not Outcome.TIMEOUT]
         seconds = sum(result.seconds for result in beside)
         hangs = any(result.outcome is Outcome.TIMEOUT for result in failing)
-        self._confirm = tuple(sorted(files)) if seconds < QUICK_SECONDS and not hangs else self._targets
+        self._beside = tuple(sorted(files)) if seconds < QUICK_SECONDS and not hangs else self._targets
         self._seconds = seconds
 
     def _refuse_broken(self, report: RunReport, asked: Sequence[str]) -> None:
@@ -261,32 +283,25 @@ class TestJudge:
                 yield Verdict(tier=tier, targets=self._targets, broken=f"its text is not {error.encoding}")
                 continue
             try:
-                yield self._judged(texts, tier)
-            except EnvironmentBroken as died:
-                self._start_over()
+                yield self._judged(variant, texts, tier)
+            except TestProcessDied as died:
+                self._tests.start_over()
                 yield Verdict(tier=tier, targets=self._targets, broken=str(died))
 
-    def _judged(self, texts: Mapping[str, bytes], tier: Tier) -> Verdict:
-        if not self.command.pytest:
+    def _judged(self, variant: Variant, texts: Mapping[str, bytes], tier: Tier) -> Verdict:
+        if not self.command.runner:
             return self._command_verdict(texts)
-        if tier in {Tier.COLD, Tier.SUITE}:
-            expected = self._suite_passed()
-            return self._verdict(Tier.COLD, self._fresh(self._everything(), texts), expected)
-        return self._confirmed(texts)
-
-    def _start_over(self) -> None:
-        """A test has ended the test process: go on with a new one, each run in a process that can die alone."""
-        self._runner.close()
-        self._runner = self._start()
-        if self.command.pytest:
-            self._runner.load()
-        self._level = "fresh"
+        if tier is Tier.COLD or (tier is Tier.SUITE and self._tests.level == "fresh"):
+            return self._cold(texts)
+        if tier is Tier.SUITE:
+            return self._whole_suite(variant, texts)
+        return self._confirmed(variant, texts)
 
     def _screen(self, batch: Sequence[Variant]) -> tuple[list[tuple[TestResult, ...] | None], float]:
         """Outcomes of the targets by variant (None: it must be confirmed instead), and the CPU seconds spent."""
         confirmed: list[tuple[TestResult, ...] | None] = [None] * len(batch)
         texts = batch[0].texts
-        if self._level == "fresh" or any(variant.texts != texts for variant in batch):
+        if self._tests.level != "collected" or any(variant.texts != texts for variant in batch):
             return confirmed, 0.0
         cpu = 0.0
         asked = {i: c for i, v in enumerate(batch) if (c := candidate(v, self.texts)) is not None}
@@ -296,10 +311,9 @@ class TestJudge:
             return confirmed, 0.0
 
         def run(candidates: Sequence[Candidate]) -> RunReport:
-            patience = 5.0 + 3 * self._overhead + len(candidates) * (0.1 + 2 * self._seconds)
-            idle = 2.0 + 5 * self._seconds + 3 * self._overhead
-            request = self._request(self._level, self._targets, data, timeout=patience, idle=idle)
-            report = self._runner.run({**request, "pytest": {**request["pytest"], "screen": candidates}})
+            patience = 5.0 + 3 * self._tests.overhead + len(candidates) * (0.1 + 2 * self._seconds)
+            idle = 2.0 + 5 * self._seconds + 3 * self._tests.overhead
+            report = self._tests.screen(self._targets, self._beside, data, candidates, patience, idle) or RunReport()
             nonlocal cpu
             cpu += report.cpu
             # A screen in which the unchanged code behaves as in no baseline says nothing about candidates.
@@ -309,22 +323,105 @@ class TestJudge:
                 report.base = None
             return report
 
-        try:
-            answers = screen(list(asked.values()), run)
-        except EnvironmentBroken:
-            self._start_over()
-            return confirmed, cpu
+        answers = screen(list(asked.values()), run)
         for i, results in zip(asked, answers, strict=True):
             confirmed[i] = results
         return confirmed, cpu
 
-    def _confirmed(self, texts: Mapping[str, bytes]) -> Verdict:
-        limits = self.settings.test
+    def _confirmed(self, variant: Variant, texts: Mapping[str, bytes]) -> Verdict:
         # A candidate may loop for ever: it gets a few times what the unchanged code took.
-        usual = min(limits.timeout, 1.0 + 5 * self._seconds + 3 * self._overhead)
-        report = self._runner.run(self._request(self._level, self._confirm, texts, timeout=usual, idle=usual))
-        ran = frozenset(test for test in self._expected if _selects(self._confirm, test))
-        return self._verdict(Tier.CONFIRM, report, ran)
+        usual = min(self.settings.test.timeout, 1.0 + 5 * self._seconds + 3 * self._tests.overhead)
+        report = None
+        change = candidate(variant, self.texts) if variant.edits and self._tests.level == "collected" else None
+        if change is not None:
+            base = self._data(Variant(variant.texts))
+            report = self._tests.run_swapped(self._beside, base, texts, change, usual)
+        if report is None:
+            report = self._tests.run(self._beside, texts, timeout=usual, idle=usual)
+        ran = frozenset(test for test in self._expected if _selects(self._beside, test))
+        return self._verdict(Tier.CONFIRM, report, ran - self._flaky)
+
+    def _whole_suite(self, variant: Variant, texts: Mapping[str, bytes]) -> Verdict:
+        """Every test that could have been broken, those first that reach what was changed."""
+        expected = self._suite_passed() - self._flaky
+        first = tuple(sorted({*self._targets, *self._reaching(variant, expected)}))
+        idle = 5.0 + 5 * self._seconds + 3 * self._tests.overhead
+        report = self._tests.run(first, texts, idle=idle)
+        verdict = self._verdict(Tier.SUITE, report, expected.intersection(first))
+        rest = tuple(sorted(expected.difference(first)))
+        if verdict.passed and rest:
+            more = self._tests.run(rest, texts, idle=idle)
+            more.results = {**report.results, **more.results}
+            more.collect_errors = {**report.collect_errors, **more.collect_errors}
+            more.cpu += report.cpu
+            verdict = self._verdict(Tier.SUITE, more, expected)
+        return verdict
+
+    def _reaching(self, variant: Variant, tests: frozenset[str]) -> frozenset[str]:
+        """Those of the tests that reach the changed lines on the unchanged texts."""
+        if self._reach is None:
+            limit = 5.0 + 10 * self._suite_seconds
+            report = self._tests.run(self._everything(), {}, timeout=limit, idle=limit, trace=True)
+            self._reach = report.lines
+        changed = self._changed_lines(variant)
+        return frozenset(
+            test
+            for test in tests
+            if any(not lines.isdisjoint(self._reach.get(test, {}).get(path, ())) for path, lines in changed.items())
+        )
+
+    def _changed_lines(self, variant: Variant) -> dict[str, set[int]]:
+        """Lines of the task's texts that a variant replaces, or stands beside, by path."""
+        base = {path: self.texts[path].text for path in {*variant.texts, *(edit.path for edit in variant.edits)}}
+        return {path: changed_lines(base[path], text) for path, text in texts_of(variant, base).items()}
+
+    def _cold(self, texts: Mapping[str, bytes]) -> Verdict:
+        """The user's own command in a fresh process, with other random and hash seeds than all runs before it."""
+        expected = self._suite_passed() - self._flaky
+        seed = (self.settings.loop.seed + 1) % HASH_SEEDS
+        report = self._tests.cold(self._everything(), texts, hash_seed=seed)
+        verdict = self._verdict(Tier.COLD, report, expected)
+        if verdict.regressions:
+            # Is it the change, or do these tests fail on the unchanged code as well, with these seeds or now and then?
+            files = tuple(dict.fromkeys(test.split("::")[0] for test in verdict.regressions))
+            base = self._tests.cold(files, {}, hash_seed=seed).results
+            again = self._tests.cold(files, texts, hash_seed=seed).results
+            odd = {t for t in verdict.regressions if not _passes(t, base) or _passes(t, again)}
+            if odd:
+                self._note_flaky(odd)
+                verdict = self._verdict(Tier.COLD, report, expected - self._flaky)
+        if verdict.passed and not self._steady:
+            self._steady = True
+            files = tuple(dict.fromkeys(target.split("::")[0] for target in self._targets))
+            base = self._tests.cold(files, {}, hash_seed=seed).results
+            self._refuse_flaky({target for target in self._targets if _passes(target, base)})
+        return verdict
+
+    # --- flaky tests --------------------------------------------------------------------------
+
+    def _find_flaky(self, tests: set[str]) -> frozenset[str]:
+        """Those of the tests whose outcome is another one when the unchanged code is run again, as in the baseline."""
+        files = tuple(dict.fromkeys(test.split("::")[0] for test in tests))
+        report = self._tests.cold(files, {})
+        found = {**report.collect_errors, **report.results}
+        odd = {test for test in tests if test not in found or found[test].outcome is not self._outcomes.get(test)}
+        if odd:
+            self._note_flaky(odd)
+            self._refuse_flaky(odd.intersection(self._targets))
+        return frozenset(odd)
+
+    def _note_flaky(self, tests: set[str]) -> None:
+        new = tests - self._flaky
+        self._flaky |= new
+        if new:
+            others = f" and {len(new) - 1} more" if len(new) > 1 else ""
+            self.notices.append(f"{min(new)}{others} passed and failed on the same code: flaky tests do not decide.")
+
+    def _refuse_flaky(self, targets: set[str]) -> None:
+        if targets:
+            raise EnvironmentBroken(
+                f"{min(targets)} failed and passed on the same code: a flaky test cannot say when the code is right."
+            )
 
     def _everything(self) -> tuple[str, ...]:
         """What the user's own command runs, and the targets if it would leave them out."""
@@ -337,7 +434,7 @@ class TestJudge:
     def _suite_passed(self) -> frozenset[str]:
         """The tests of the whole suite that pass on the unchanged texts; run once, when first needed."""
         if self._suite is None:
-            report = self._fresh(self._everything(), {}, patient=True)
+            report = self._patiently(self._everything())
             found = {*report.results, *report.collect_errors}
             if not report.ended and not found.issuperset(self._targets):
                 # A package with a configuration of its own, for instance, cannot be tested from the root.
@@ -346,8 +443,9 @@ class TestJudge:
                     f"`{self.command.shown}` does not run {self._targets[0]}: only the tests beside it are watched "
                     "for regressions."
                 )
-                report = self._fresh(self._everything(), {}, patient=True)
+                report = self._patiently(self._everything())
             self._suite = frozenset(result.id for result in report.results.values() if result.passed)
+            self._suite_seconds = report.seconds
             if report.ended:
                 self.notices.append(
                     f"The whole suite did not end within {self.settings.test.timeout:g} s (trm.test.timeout): tests "
@@ -363,7 +461,7 @@ class TestJudge:
         broken = ""
         if report.leaks:
             broken = f"the tests imported {report.leaks[0]} from outside the copy"
-        elif report.exit in {3, 4} and not report.results:
+        elif report.exit in {3, 4, NOT_STARTED} and not report.results:
             broken = normalise(report.output.strip().rpartition("\n")[2]) or "pytest could not run"
         return Verdict(
             tier=tier,
@@ -377,72 +475,31 @@ class TestJudge:
 
     # --- runs ---------------------------------------------------------------------------------
 
-    def _fresh(
-        self,
-        paths: Sequence[str],
-        texts: Mapping[str, bytes],
-        *,
-        patient: bool = False,
-        timeout: float | None = None,
-    ) -> RunReport:
-        """Run the user's command in a fresh process; a patient run goes on without tests that hang or die."""
+    def _patiently(self, paths: Sequence[str]) -> RunReport:
+        """Run the user's command on the unchanged texts; it goes on without tests that hang or die."""
         merged = RunReport()
         without: list[str] = []
         for _ in range(HANGS_ALLOWED + 1):
-            report = self._runner.run(self._request("fresh", paths, texts, timeout=timeout, without=without))
+            report = self._tests.cold(paths, {}, without=without)
             report.results = {**merged.results, **report.results}
             report.collect_errors = {**merged.collect_errors, **report.collect_errors}
             report.cpu += merged.cpu
             merged = report
-            if not (patient and report.running and report.running not in without):
+            if not report.running or report.running in without:
                 break
             without.append(report.running)
         return merged
 
     def trace(self, variant: Variant, tests: Sequence[str]) -> Trace:
         """Run tests on a variant and report the lines they reach (see core.ports.Tracer)."""
-        if not self.command.pytest:
+        if not self.command.runner:
             return Trace(lines={})
-        kind = "fresh" if self._level == "fresh" else "fork"
-        idle = 5.0 + 20 * self._seconds + 3 * self._overhead
-        report = self._runner.run(self._request(kind, tests, self._data(variant), idle=idle, trace=True))
+        idle = 5.0 + 20 * self._seconds + 3 * self._tests.overhead
+        report = self._tests.run(tests, self._data(variant), idle=idle, trace=True)
         lines = {
             test: {path: tuple(sorted(seen)) for path, seen in paths.items()} for test, paths in report.lines.items()
         }
         return Trace(lines=lines, passed=frozenset(r.id for r in report.results.values() if r.passed))
-
-    def _request(
-        self,
-        kind: str,
-        tests: Sequence[str],
-        texts: Mapping[str, bytes],
-        *,
-        timeout: float | None = None,
-        idle: float | None = None,
-        trace: bool = False,
-        without: Sequence[str] = (),
-    ) -> dict[str, Any]:
-        """A pytest run of the kinds in zygote/serving.py, on the copy with `texts` laid over it."""
-        limits = self.settings.test
-        seconds = min(timeout or limits.timeout, limits.timeout)
-        cache = {} if kind == "fresh" else {"cache": str(self._copy.bytecode)}
-        return {
-            **cache,
-            "kind": kind,
-            "cwd": str(self._copy.prepare(texts)),
-            "timeout": seconds,
-            "idle": min(idle or limits.idle, limits.idle, seconds),
-            "pytest": {
-                # A file that cannot be collected says nothing about the others.
-                "args": [*self.command.options, "--maxfail=0", "--continue-on-collection-errors"],
-                "tests": list(tests),
-                "module": self.command.module,
-                "root": str(self._root),
-                "trace": trace,
-                "without": list(without),
-                "survey": kind == "fresh",
-            },
-        }
 
     def _data(self, variant: Variant) -> dict[str, bytes]:
         """The bytes of the files a variant changes; test files stay as the task has them unless allowed."""
@@ -465,7 +522,7 @@ class TestJudge:
         name = path.rpartition("/")[2]
         if self.settings.test.editable:
             return True
-        if path in self._tests:
+        if path in self._test_files:
             return False
         if not name.endswith(".py"):
             return True
@@ -489,13 +546,15 @@ class TestJudge:
 
     def _run_command(self, texts: Mapping[str, bytes]) -> RunReport:
         limits = self.settings.test
-        return self._runner.run(
+        return self._tests.runner.run(
             {
                 "kind": "command",
+                "via": [],
                 "argv": ["/bin/sh", "-c", self.command.shown],
-                "cwd": str(self._copy.prepare(texts)),
+                **self._place.change(texts),
                 "timeout": limits.timeout,
                 "idle": min(limits.idle, limits.timeout),
+                "tests": {},
             }
         )
 
@@ -521,9 +580,8 @@ def _summed(target: str, report: RunReport) -> TestResult:
     return TestResult(id=target, outcome=Outcome.MISSING)
 
 
-def _overhead(report: RunReport) -> float:
-    """What a run took beside its tests: a process to start, imports, collection."""
-    return max(0.0, report.seconds - sum(result.seconds for result in report.results.values()))
+def _passes(test: str, results: Mapping[str, TestResult]) -> bool:
+    return test in results and results[test].passed
 
 
 def _below(test: str, path: str) -> bool:

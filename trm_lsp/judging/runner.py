@@ -9,7 +9,7 @@ import signal
 import struct
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import resources
@@ -35,15 +35,37 @@ CLOSE_SECONDS = 1.0
 """How long it may take to end; then it is killed."""
 
 
-class Interpreter(Frozen):
-    """What the user's interpreter says of itself."""
+class SandboxReport(Frozen):
+    """What holds the tests back here (see zygote/sandbox.py)."""
 
-    python: tuple[int, int, int]
+    level: str
+    overlay: bool
+    """Whether each run has an overlay of its own over the workspace; else a copy is needed."""
+    missing: tuple[str, ...] = ()
+    """Stronger levels, or promises, that this machine does not give, and why."""
+
+
+class Greeting(Frozen):
+    """What the test process says when it has started."""
+
     protocol: int
+    python: tuple[int, int, int]
     fork: bool
-    pytest: str | None
-    missing: str = ""
-    threads: int = 1
+    sandbox: SandboxReport
+
+
+class TestProcessDied(EnvironmentBroken):
+    """The test process has ended, by a test's doing; another one can be started."""
+
+    __test__ = False
+
+
+class Lost(Exception):
+    """A stage is gone, or could not be prepared; the message says why."""
+
+
+class Refused(Exception):
+    """A change cannot be swapped in memory; the message says why."""
 
 
 @dataclass
@@ -58,6 +80,8 @@ class RunReport:
     """What the run had imported from outside the workspace: a warm process may import it once for all."""
     rewritten: tuple[str, ...] = ()
     """The same, of what pytest's import hook rewrites."""
+    imported: tuple[str, ...] = ()
+    """Files of the workspace that the run imported."""
     base: dict[str, list[str]] | None = None
     """A screen's outcome and error by test of the unchanged code; None when it could not collect them."""
     screened: dict[int, dict[str, list[str]] | None] = field(default_factory=dict)
@@ -99,8 +123,8 @@ class RunReport:
                 self.screened[number] = outcomes
             case {"canary": bool(clean)}:
                 self.clean = clean
-            case {"modules": names, "rewritten": rewritten}:
-                self.modules, self.rewritten = tuple(names), tuple(rewritten)
+            case {"modules": names, "rewritten": rewritten, "imported": imported}:
+                self.modules, self.rewritten, self.imported = tuple(names), tuple(rewritten), tuple(imported)
 
     def close(self) -> None:
         """Account for the test that was running when the run ended."""
@@ -136,8 +160,13 @@ def _result(found: Mapping[str, Any]) -> TestResult:
 class Runner:
     """A test process in the user's interpreter. It owns every process of every run, and dies with us."""
 
-    def __init__(self, python: str, env: Mapping[str, str], cwd: Path, check: Callable[[], None]) -> None:
-        """Start it. `check` raises `Stopped` when the run must end; raises EnvironmentBroken when it does not start."""
+    def __init__(
+        self, python: str, env: Mapping[str, str], cwd: Path, sandbox: Mapping[str, Any], check: Callable[[], None]
+    ) -> None:
+        """Start it, in the sandbox that zygote/sandbox.py understands.
+
+        `check` raises `Stopped` when the run must end. Raises EnvironmentBroken when it does not start.
+        """
         program = resources.files("trm_lsp.zygote") / "main.py"
         self._python = python
         self._check = check
@@ -145,7 +174,7 @@ class Runner:
         self._data = bytearray()
         try:
             self._process = subprocess.Popen(
-                [python, str(program), "serve"],
+                [python, str(program), "serve", json.dumps(sandbox)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -159,31 +188,56 @@ class Runner:
             ) from error
         self._requests = _pipe(self._process.stdin)
         self._answers = _pipe(self._process.stdout)
+        try:
+            self.greeting = self._greeted()
+        except BaseException:
+            self.close()
+            raise
 
-    def load(self, modules: Sequence[str] = ()) -> Interpreter:
-        """Let it import pytest and `modules`, and say what it is. Raises EnvironmentBroken."""
-        id = self._send({"kind": "load", "modules": list(modules)})
+    def _greeted(self) -> Greeting:
         answer = self._receive(seconds=START_SECONDS)
         try:
-            found = Interpreter.model_validate({k: v for k, v in answer.items() if k != "id"})
+            found = Greeting.model_validate(answer)
         except ValidationError as error:
             raise self._not_ours() from error
-        if answer["id"] != id or found.protocol != PROTOCOL:
+        if found.protocol != PROTOCOL:
             raise EnvironmentBroken(f"The interpreter {self._python} runs another version of the test process.")
         return found
 
-    def warm_up(self, request: Mapping[str, Any], rewritten: Sequence[str]) -> tuple[str, int]:
-        """Configure pytest for `warm` runs with the request's options, and import what its hook rewrites.
+    def stage(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Prepare the last stage of the request's `via` (see zygote/stages.py); return what it says of itself.
 
-        Returns why it cannot be done (empty: it can), and the number of threads.
+        Raises Lost with the reason why it cannot be, Stopped, EnvironmentBroken.
         """
-        self._send({**request, "kind": "warm up", "pytest": {**request["pytest"], "rewritten": list(rewritten)}})
-        answer = self._receive(seconds=START_SECONDS)
-        return str(answer["unfit"]), int(answer["threads"])
+        *parents, name = request["via"]
+        answer = self._asked({**request, "kind": "stage", "via": parents, "name": name})
+        if "ready" not in answer:
+            raise Lost(str(answer.get("unfit") or answer.get("lost") or "no reason was given"))
+        facts: dict[str, Any] = answer["ready"]
+        return facts
+
+    def load(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Let a stage that is loaded import more. Raises Lost, Stopped, EnvironmentBroken."""
+        return self._unlost(self._asked({**request, "kind": "load"}))
 
     def run(self, request: Mapping[str, Any]) -> RunReport:
-        """Do one run (see zygote/serving.py for the request). Raises Stopped, EnvironmentBroken."""
+        """Do one run (see zygote/runs.py for the request). Raises Lost, Refused, Stopped, EnvironmentBroken."""
         report = RunReport()
+        done = self._unlost(self._asked(request, report))["done"]
+        report.exit, report.signal, report.ended = done["exit"], done["signal"], done["ended"]
+        report.output, report.cpu, report.seconds = done["output"], done["cpu"], done["seconds"]
+        report.close()
+        return report
+
+    def _unlost(self, answer: dict[str, Any]) -> dict[str, Any]:
+        if "lost" in answer:
+            raise Lost(answer["lost"])
+        if "refused" in answer:
+            raise Refused(answer["refused"])
+        return answer
+
+    def _asked(self, request: Mapping[str, Any], report: RunReport | None = None) -> dict[str, Any]:
+        """Send a request and wait for its answer, taking in reports; a stop is passed on first."""
         id = self._send(request)
         stopped: Stopped | None = None
         while True:
@@ -193,17 +247,15 @@ class Runner:
                 stopped = stop
                 self._send({"kind": "kill", "id": id}, id)
                 continue
-            if "report" in answer:
-                report.add(answer["report"])
-            elif "done" in answer:
+            if answer["id"] != id:
+                continue  # of a request that was given up
+            if "report" not in answer:
                 break
+            if report is not None:
+                report.add(answer["report"])
         if stopped:
             raise stopped
-        done = answer["done"]
-        report.exit, report.signal, report.ended = done["exit"], done["signal"], done["ended"]
-        report.output, report.cpu, report.seconds = done["output"], done["cpu"], done["seconds"]
-        report.close()
-        return report
+        return answer
 
     def _send(self, message: Mapping[str, Any], id: int | None = None) -> int:
         if id is None:
@@ -246,12 +298,12 @@ class Runner:
     def _not_ours(self) -> EnvironmentBroken:
         return EnvironmentBroken(f"The interpreter {self._python} gave an answer that is not ours.")
 
-    def _died(self) -> EnvironmentBroken:
+    def _died(self) -> TestProcessDied:
         self._process.kill()
         errors = _pipe(self._process.stderr).read().decode("utf-8", "replace").strip()
         status = self._process.wait()
         last = errors.rpartition("\n")[2] or f"exit status {status}"
-        return EnvironmentBroken(f"The test process of {self._python} ended by itself: {last}.")
+        return TestProcessDied(f"The test process of {self._python} ended by itself: {last}.")
 
     def close(self) -> None:
         """End it, and with it every process it started. Safe to call twice."""

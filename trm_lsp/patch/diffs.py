@@ -52,6 +52,18 @@ def hunks(path: str, old: str, new: str) -> Iterator[Hunk]:
             )
 
 
+def changed_lines(old: str, new: str) -> set[int]:
+    """Lines of `old`, counted from 1, that `new` replaces, or stands beside what it inserts."""
+    before, after = _lines(old), _lines(new)
+    found: set[int] = set()
+    for tag, i1, i2, _, _ in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if tag == "insert":
+            found.update(range(max(1, i1), i1 + 2))
+        elif tag != "equal":
+            found.update(range(i1 + 1, i2 + 1))
+    return found
+
+
 def size(diff: str) -> str:
     """How large a diff is, in words: `1 line in 1 file`."""
     patch = PatchSet(diff)

@@ -30,6 +30,18 @@ class TestSettings(Section):
     editable: bool = Field(False, description="Whether a candidate may change test files and test configuration.")
 
 
+class SandboxSettings(Section):
+    level: Literal["auto", "namespaces", "landlock", "none"] = Field(
+        "auto",
+        description="What holds your tests back: `auto` takes the strongest that works here; `none` is resource limits "
+        "alone.",
+    )
+    network: bool = Field(False, description="Whether tests may use the network. Loopback they always may.")
+    memory: int = Field(4096, ge=64, le=1 << 24, description="Megabytes of memory each process of a test run may use.")
+    file: int = Field(1024, ge=1, le=1 << 24, description="Megabytes of a file a test may write, and of all it writes.")
+    processes: int = Field(1024, ge=16, le=1 << 20, description="Processes and threads all tests together may have.")
+
+
 class LoopSettings(Section):
     T: int = Field(3, ge=1, le=64, description="Cycles in a supervision step: commits that may build on each other.")
     n: int = Field(6, ge=1, le=256, description="Experiments that inform one commit (z-updates in a cycle).")
@@ -66,6 +78,7 @@ class Settings(Section):
         description="Interpreter that runs your tests. Empty: the workspace's .venv, VIRTUAL_ENV, else the server's.",
     )
     test: TestSettings = TestSettings()
+    sandbox: SandboxSettings = SandboxSettings()
     loop: LoopSettings = LoopSettings()
     budget: BudgetSettings = BudgetSettings()
     statistics: StatisticsSettings = StatisticsSettings()

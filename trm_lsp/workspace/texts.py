@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import tokenize
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from trm_lsp.core.state import BaseText
+from trm_lsp.workspace.files import files
 
 BOM = "\ufeff"
 
@@ -33,27 +34,29 @@ def decode(path: str, data: bytes) -> BaseText:
 class WorkspaceTexts(Mapping[str, BaseText]):
     """Every text of a workspace by relative path, read on demand and kept.
 
-    `root` should be a snapshot (the judge's pristine copy), so that a file
-    saved in the middle of a run does not change the task.
+    `read` gives a file's bytes as the task has them, and raises OSError;
+    without it they are what lies on the disk.
     """
 
-    def __init__(self, root: Path, buffers: tuple[BaseText, ...] = ()) -> None:
+    def __init__(
+        self, root: Path, buffers: tuple[BaseText, ...] = (), read: Callable[[str], bytes] | None = None
+    ) -> None:
         self._root = root
         self._texts = {buffer.path: buffer for buffer in buffers}
+        self._read = read or (lambda path: (root / path).read_bytes())
 
     def __getitem__(self, path: str) -> BaseText:
         """Raises KeyError when there is no such file, UnreadableText when it is not text."""
         if path not in self._texts:
             try:
-                data = (self._root / path).read_bytes()
+                data = self._read(path)
             except (OSError, ValueError) as error:
                 raise KeyError(path) from error
             self._texts[path] = decode(path, data)
         return self._texts[path]
 
     def __iter__(self) -> Iterator[str]:
-        on_disk = (p.relative_to(self._root).as_posix() for p in self._root.rglob("*") if p.is_file())
-        return iter({*self._texts, *on_disk})
+        return iter({*self._texts, *files(self._root)})
 
     def __len__(self) -> int:
         return sum(1 for _ in self)

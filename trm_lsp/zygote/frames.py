@@ -7,11 +7,19 @@ import struct
 _LENGTH = struct.Struct(">I")
 
 
-def write(fd, message):
-    """Write one message whole. Raises OSError when nobody reads any more."""
+def encode(message):
     # A test may raise any text, with lone surrogates too: no JSON reader need take those.
-    data = json.dumps(message, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
-    data = _LENGTH.pack(len(data)) + data
+    return json.dumps(message, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
+
+
+def write(fd, *messages):
+    """Write messages whole. Raises OSError when nobody reads any more."""
+    write_raw(fd, *map(encode, messages))
+
+
+def write_raw(fd, *messages):
+    """Write messages that are JSON already, as one piece."""
+    data = b"".join(_LENGTH.pack(len(message)) + message for message in messages)
     while data:
         data = data[os.write(fd, data) :]
 
@@ -22,8 +30,8 @@ class Reader:
     def __init__(self):
         self._data = bytearray()
 
-    def feed(self, data):
-        """Add bytes; return the messages they complete."""
+    def feed_raw(self, data):
+        """Add bytes; return the messages they complete, as JSON."""
         self._data += data
         messages = []
         while len(self._data) >= _LENGTH.size:
@@ -31,6 +39,10 @@ class Reader:
             end = _LENGTH.size + length
             if len(self._data) < end:
                 break
-            messages.append(json.loads(self._data[_LENGTH.size : end].decode("utf-8")))
+            messages.append(bytes(self._data[_LENGTH.size : end]))
             del self._data[:end]
         return messages
+
+    def feed(self, data):
+        """Add bytes; return the messages they complete."""
+        return [json.loads(message.decode("utf-8")) for message in self.feed_raw(data)]

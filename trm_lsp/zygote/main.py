@@ -1,4 +1,4 @@
-"""Start: `main.py serve` answers requests on stdin; `main.py run JSON` is one fresh pytest process."""
+"""Start: `main.py serve JSON` answers requests on stdin; `main.py run FILE` is one fresh test process."""
 
 import importlib.util
 import json
@@ -22,15 +22,18 @@ def load_package():
 
 def main(arguments):
     load_package()
-    if arguments == ["serve"]:
+    if len(arguments) == 2 and arguments[0] == "serve":
         from _trm_zygote.serving import serve
 
-        return serve()
+        return serve(json.loads(arguments[1]))
     if len(arguments) == 2 and arguments[0] == "run":
-        from _trm_zygote.pytest_run import run
+        from _trm_zygote.runs import run
 
-        return run(json.loads(arguments[1]))
-    sys.stderr.write("usage: main.py serve | main.py run JSON\n")
+        with open(arguments[1], encoding="utf-8") as file:
+            request = json.load(file)
+        os.unlink(arguments[1])
+        return run(request)
+    sys.stderr.write("usage: main.py serve JSON | main.py run FILE\n")
     return 2
 
 

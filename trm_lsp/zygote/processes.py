@@ -1,27 +1,26 @@
 """Processes of a test run: where they are found, and how all of them die."""
 
-import ctypes
 import os
 import signal
 import sys
 
-_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
+from _trm_zygote import linux
 
 
 def adopt_orphans():
     """Become the parent of every orphaned descendant, so that none can escape by detaching (Linux)."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        linux.adopt_orphans()
 
 
 def die_with_parent():
     """Be killed when the parent dies, however it dies (Linux)."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        linux.die_with_parent()
 
 
-def descendants(root):
-    """Process ids below `root`, from /proc; empty where there is none."""
+def descendants(root, spared=()):
+    """Process ids below `root`, but for those in `spared` and below them, from /proc; empty where there is none."""
     children = {}
     try:
         names = os.listdir("/proc")
@@ -38,10 +37,19 @@ def descendants(root):
             children.setdefault(parent, []).append(int(name))
     found, queue = [], [root]
     while queue:
-        below = children.get(queue.pop(), [])
+        below = [pid for pid in children.get(queue.pop(), []) if pid not in spared]
         found += below
         queue += below
     return found
+
+
+def has_children(spared=()):
+    """Whether any child of this process is left beside the `spared`; no orphan can be anybody else's."""
+    try:
+        with open("/proc/self/task/%d/children" % os.getpid()) as file:
+            return any(int(pid) not in spared for pid in file.read().split())
+    except (OSError, ValueError):
+        return True  # the kernel does not tell: look thoroughly
 
 
 def kill(pid):
@@ -51,23 +59,21 @@ def kill(pid):
         pass  # it is gone already
 
 
-def kill_everything(leader=None):
-    """Kill the group of `leader` and every descendant of this process, until none is left."""
+def kill_everything(leader=None, spared=()):
+    """Kill the group of `leader` and every descendant of this process but the `spared`, until none is left."""
     try:
         if leader is not None:
             os.killpg(leader, signal.SIGKILL)
     except OSError:
         pass  # the group is empty already
-    while True:
-        alive = descendants(os.getpid())
+    while has_children(spared):
+        alive = descendants(os.getpid(), spared)
         for pid in alive:
             kill(pid)
-        try:
-            while os.waitpid(-1, 0 if alive else os.WNOHANG)[0]:
-                alive = descendants(os.getpid())
-                if not alive:
-                    return
-        except OSError:
-            return  # no child is left
+        for pid in alive:
+            try:
+                os.waitpid(pid, 0)
+            except OSError:
+                continue  # it is a grandchild: its turn comes when it is ours
         if not alive:
             return

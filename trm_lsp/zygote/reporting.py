@@ -1,6 +1,7 @@
 """A pytest plugin that says what happens, test by test, while it happens."""
 
 import os
+import random
 import sys
 
 from _trm_zygote import frames
@@ -37,11 +38,12 @@ class Outcomes:
 class Reporter:
     """Reports `start`, `result`, `collect` (an error), `lines` and `leak` messages."""
 
-    def __init__(self, fd, root, copy, tracer, survey=False, without=()):
+    def __init__(self, fd, root, copy, tracer, survey=False, without=(), seed=None):
         self.report_to(fd)
         self._root, self._copy = root, copy
         self._tracer = tracer
         self._survey = survey
+        self._seed = seed
         self._without = frozenset(without)
         self._prefix = ""
         self._outcomes = Outcomes()
@@ -52,11 +54,26 @@ class Reporter:
         """Report from this process to `fd`; a forked process that is to report must say so anew."""
         self._fd = fd
         self._pid = os.getpid()
+        self._held = []
+
+    def trace(self, tracer):
+        """From now on, report the lines that each test reaches."""
+        self._tracer = tracer
 
     def say(self, **message):
         # A test that forks runs on in both processes: only the first one reports.
         if os.getpid() == self._pid:
-            frames.write(self._fd, message)
+            frames.write(self._fd, *self._held, message)
+            self._held = []
+
+    def hold(self, **message):
+        """Say it together with what comes next: the next test's start, or the end."""
+        self._held.append(message)
+
+    def flush(self):
+        if self._held and os.getpid() == self._pid:
+            frames.write(self._fd, *self._held)
+        self._held = []
 
     def pytest_sessionstart(self, session):
         # pytest counts ids from the folder of its configuration, the user and we from the workspace.
@@ -86,13 +103,13 @@ class Reporter:
             failed = found.pop("report", None)
             if failed is not None:
                 found.update(self._failure(failed))
-            self.say(result=dict(found, id=self.id(nodeid)))
+            self.hold(result=dict(found, id=self.id(nodeid)))
 
     def pytest_collectreport(self, report):
         if report.failed:
             self.say(collect=dict(self._failure(report), id=self.id(report.nodeid)))
         else:
-            self.say(collected=self.id(report.nodeid))  # a sign of life
+            self.hold(collected=self.id(report.nodeid))
 
     def _failure(self, report):
         """The failure as text, and the frames of the workspace it went through, outermost first."""
@@ -128,7 +145,13 @@ class Reporter:
             self.say(leak=sorted(leaks)[:5])
         outside = [(name, module) for name, module in list(sys.modules.items()) if self._outside(module)]
         rewritten = [name for name, module in outside if _rewritten(module)]
-        self.say(modules=[name for name, _ in outside if name not in set(rewritten)], rewritten=rewritten)
+        files = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
+        imported = {found[0] for found in (self._relative(path, 0) for path in files if isinstance(path, str)) if found}
+        self.say(
+            modules=[name for name, _ in outside if name not in set(rewritten)],
+            rewritten=rewritten,
+            imported=sorted(imported),
+        )
 
     def _outside(self, module):
         """Whether a module comes from a file that no candidate can change."""
@@ -141,14 +164,27 @@ class Reporter:
         )
 
     def pytest_runtest_protocol(self, item, nextitem):
+        if self._seed is not None:
+            seed_randomness(self._seed)
         if self._tracer:
             self._tracer.begin(lambda path, line: self.say(line=[self.id(item.nodeid), path, line]))
+
+    def pytest_sessionfinish(self, session):
+        self.flush()
 
     def pytest_unconfigure(self, config):
         if self._tracer:
             self._tracer.end()
         if self._survey:
             self._tell_imports()
+
+
+def seed_randomness(seed):
+    """Give every test the same randomness, whatever ran before it."""
+    random.seed(seed)
+    numpy = sys.modules.get("numpy.random")
+    if numpy is not None:
+        numpy.seed(seed % (1 << 32))
 
 
 def _rewritten(module):

@@ -1,130 +1,34 @@
-"""The serving loop: one run at a time, watched for its end, its deadlines, a kill, or the engine's death."""
+"""The serving loop: one run at a time, watched for its end, its deadlines, a kill, or the engine's death.
 
-import importlib
-import json
+Servers nest. A *stage* is a fork that prepares something (imports, a
+configured pytest, collected tests) and then serves in its turn: its runs start
+from what is prepared. Requests name the stages they go through in `via`.
+"""
+
 import os
 import selectors
 import signal
 import sys
-import threading
 import time
-import traceback
 
-from _trm_zygote import PROTOCOL, frames, pytest_run
-from _trm_zygote.processes import adopt_orphans, die_with_parent, kill_everything
+from _trm_zygote import PROTOCOL, frames, stages
+from _trm_zygote.processes import adopt_orphans, kill_everything
+from _trm_zygote.runs import Run, read_now
+from _trm_zygote.sandbox import Sandbox
 
-OUTPUT_KEPT = 64 * 1024
-"""Bytes of a run's output that are kept: its end."""
-
-
-class Run:
-    """One test run: a child process with an output pipe and a report pipe.
-
-    A request has `kind` (`fresh`: pytest in a new process; `fork`: pytest in a
-    fork of this one; `warm`: a fork of the configured pytest; `command`: any
-    other program), `cwd`, `timeout` and `idle` in seconds, and either `argv`
-    (command) or `pytest` (see pytest_run.run).
-    """
-
-    def __init__(self, request, warm, ours):
-        self.request = request
-        self.output = bytearray()
-        self.ended = None  # "hard", "idle" or "killed" when we ended it
-        self._reports = frames.Reader()
-        report_read, report_write = os.pipe()
-        output_read, output_write = os.pipe()
-        sys.stdout.flush()
-        self.pid = os.fork()
-        if self.pid == 0:
-            _child(request, warm, report_write, output_write, [*ours, report_read, output_read])
-        os.close(report_write)
-        os.close(output_write)
-        self.report_fd, self.output_fd = report_read, output_read
-        for fd in (report_read, output_read):
-            os.set_blocking(fd, False)
-        self.started = self.last_sign = time.monotonic()
-
-    def read_report(self):
-        """New reports of the run, or None at the end of the pipe."""
-        data = _read(self.report_fd)
-        if data:
-            self.last_sign = time.monotonic()
-        return self._reports.feed(data) if data is not None else None
-
-    def read_output(self):
-        """Take in output; return whether there was any."""
-        data = _read(self.output_fd)
-        if data and self.request["kind"] == "command":
-            self.last_sign = time.monotonic()
-        self.output += data or b""
-        del self.output[:-OUTPUT_KEPT]
-        return bool(data)
-
-    def time_left(self):
-        """Seconds until the nearer deadline, and which one it is."""
-        now = time.monotonic()
-        return min(
-            (self.started + self.request["timeout"] - now, "hard"),
-            (self.last_sign + self.request["idle"] - now, "idle"),
-        )
-
-
-def _read(fd):
-    """Bytes that are there; b"" when there are none now; None at the end."""
-    try:
-        return os.read(fd, 1 << 16) or None
-    except BlockingIOError:
-        return b""
-
-
-def _child(request, warm, report_fd, output_fd, ours):
-    """Become the test process: never returns."""
-    status = 127
-    try:
-        die_with_parent()
-        os.setsid()
-        signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        null = os.open(os.devnull, os.O_RDONLY)
-        os.dup2(null, 0)
-        os.dup2(output_fd, 1)
-        os.dup2(output_fd, 2)
-        os.set_inheritable(report_fd, True)
-        for fd in ours:
-            os.close(fd)  # a test must not reach the protocol
-        os.chdir(request["cwd"])
-        os.environ.update(request.get("env", {}))
-        if request["kind"] == "command":
-            os.close(report_fd)
-            os.execvp(request["argv"][0], request["argv"])
-        if "cache" in request:
-            # Bytecode of what forks import again and again, in a private folder. The judge gives
-            # every candidate's file a time of its own, so that none can be mistaken for another.
-            sys.pycache_prefix, sys.dont_write_bytecode = request["cache"], False
-        if request["kind"] == "warm":
-            status = warm.run(request["pytest"], report_fd)
-        else:
-            run = dict(request["pytest"], report_fd=report_fd)
-            if request["kind"] == "fresh":
-                main = os.path.join(os.path.dirname(os.path.abspath(__file__)), "main.py")
-                os.execv(sys.executable, [sys.executable, main, "run", json.dumps(run)])
-            status = pytest_run.run(run)
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except BaseException:
-        # Whatever it is, the engine reads it as the run's output: this process has nobody else to tell.
-        os.write(2, traceback.format_exc().encode("utf-8", "replace"))
-    finally:
-        os._exit(status)
+GRACE, KILL_GRACE = 2.0, 0.1
+"""Seconds that a stage has to answer, beyond its own deadline, and after it was told to stop."""
 
 
 class Server:
-    def __init__(self, control, answers):
+    def __init__(self, control, answers, sandbox, prepared=None):
         self.control, self.answers = control, answers
+        self.sandbox, self.prepared = sandbox, prepared
         self.requests = frames.Reader()
         self.queue = []
         self.run = None
-        self.warm = None
+        self.stages = {}
+        self.asked = None  # the stage that works for us, and until when it may
         self.selector = selectors.DefaultSelector()
         wake_read, wake_write = os.pipe()
         for fd in (control, wake_read, wake_write):
@@ -135,6 +39,7 @@ class Server:
         self.ours = [control, answers, wake_read, wake_write, self.selector.fileno()]
         self.selector.register(control, selectors.EVENT_READ)
         self.selector.register(wake_read, selectors.EVENT_READ)
+        sandbox.remember()
 
     def say(self, **message):
         frames.write(self.answers, message)
@@ -145,49 +50,140 @@ class Server:
             while True:
                 if self.run is None and self.queue:
                     self.begin(self.queue.pop(0))
-                left, which = self.run.time_left() if self.run else (None, None)
+                left = self.time_left()
                 if left is not None and left <= 0:
-                    self.stop(which)
+                    self.overdue()
                     continue
                 ready = {key.fd for key, _ in self.selector.select(left)}
                 if self.control in ready and not self.take_requests():
                     return 0
+                for stage in list(self.stages.values()):
+                    if stage.answers in ready:
+                        self.relay(stage)
                 if self.run:
                     self.watch(ready)
+                elif self.wake in ready:
+                    read_now(self.wake)
         except OSError:
             return 1  # the engine is gone: nobody is left to answer
         finally:
             kill_everything(self.run.pid if self.run else None)
 
+    def time_left(self):
+        if self.run:
+            return self.run.time_left()[0]
+        return self.asked[1] - time.monotonic() if self.asked else None
+
+    def overdue(self):
+        if self.run:
+            self.stop(self.run.time_left()[1])
+        else:
+            self.lose(self.asked[0], "it does not answer")
+
+    # --- requests -----------------------------------------------------------------------------
+
     def take_requests(self):
         """Read requests; return False at the end of the pipe."""
-        data = _read(self.control)
+        data = read_now(self.control)
         if data is None:
             return False
         for request in self.requests.feed(data):
             if request["kind"] == "kill":
-                self.queue = [r for r in self.queue if r["id"] != request["id"]]
-                if self.run and self.run.request["id"] == request["id"]:
-                    self.stop("killed")
+                self.kill(request)
+            elif request["via"]:
+                self.forward(request)
             elif request["kind"] == "load":
-                self.say(id=request["id"], **_load(request["modules"]))
-            elif request["kind"] == "warm up":
-                self.say(id=request["id"], **self.warm_up(request))
+                self.say(id=request["id"], **self.prepared.load(request["modules"]))
+            elif request["kind"] == "stage":
+                self.add_stage(request)
             else:
                 self.queue.append(request)
         return True
 
-    def warm_up(self, request):
-        """Configure pytest for runs of kind `warm`; say why that cannot be, if so."""
-        os.chdir(request["cwd"])
+    def kill(self, request):
+        self.queue = [r for r in self.queue if r["id"] != request["id"]]
+        if self.run and self.run.request["id"] == request["id"]:
+            self.stop("killed")
+        elif self.asked:
+            stage = self.asked[0]
+            if stage.ready:
+                frames.write(stage.control, request)
+                self.asked = stage, min(self.asked[1], time.monotonic() + KILL_GRACE)
+            else:
+                self.lose(stage, "killed")
+
+    def forward(self, request):
+        """Pass a request on to the stage it names."""
+        stage = self.stages.get(request["via"][0])
+        if stage is None:
+            self.say(id=request["id"], lost="there is no such stage")
+            return
+        stage.request = request["id"]
         try:
-            self.warm = pytest_run.Warm(request["pytest"])
-        except BaseException as error:  # private parts of pytest and the user's conftest: anything may come
-            return {"unfit": str(error) or type(error).__name__, "threads": _threads()}
-        return {"unfit": "", "threads": _threads()}
+            frames.write(stage.control, dict(request, via=request["via"][1:]))
+        except OSError:
+            self.lose(stage, "it has ended")
+            return
+        self.asked = stage, time.monotonic() + request["timeout"] + GRACE * (1 + len(request["via"]))
+
+    def relay(self, stage):
+        """Pass on what a stage answers."""
+        data = read_now(stage.answers)
+        if data is None:
+            self.lose(stage, "it has ended by itself")
+            return
+        messages = stage.reader.feed_raw(data)
+        frames.write_raw(self.answers, *messages)
+        if messages and not messages[-1].startswith(b'{"id":%d,"report":' % stage.request):
+            stage.ready = True
+            self.asked = None
+
+    # --- stages -------------------------------------------------------------------------------
+
+    def add_stage(self, request):
+        """Fork a stage; it answers for itself when it is ready."""
+        self.drop(self.stages.get(request["name"]))
+        stage = stages.start(request, self.prepared, self.sandbox, [*self.ours, *self.stage_fds()], serve_stage)
+        self.stages[request["name"]] = stage
+        self.selector.register(stage.answers, selectors.EVENT_READ)
+        self.asked = stage, time.monotonic() + request["timeout"]
+
+    def stage_fds(self):
+        return [fd for stage in self.stages.values() for fd in (stage.control, stage.answers)]
+
+    def lose(self, stage, why):
+        """A stage is of no use any more: whoever waits for it is told."""
+        waiting = self.asked is not None and self.asked[0] is stage
+        self.drop(stage)
+        if waiting:
+            self.say(id=stage.request, lost=why)
+
+    def drop(self, stage):
+        """End a stage, with everything it has started."""
+        if stage is None:
+            return
+        del self.stages[stage.name]
+        if self.asked is not None and self.asked[0] is stage:
+            self.asked = None
+        self.selector.unregister(stage.answers)
+        for fd in (stage.control, stage.answers):
+            os.close(fd)
+        kill_everything(stage.pid, self.spared())
+        self.sandbox.tidy()
+
+    def spared(self):
+        return {stage.pid for stage in self.stages.values()}
+
+    # --- runs ---------------------------------------------------------------------------------
 
     def begin(self, request):
-        self.run = Run(request, self.warm, self.ours)
+        if request["kind"] == "here" and "swap" in request["tests"]:
+            # What cannot be swapped in memory needs no process to find out.
+            why = self.prepared.refuses(request["tests"])
+            if why:
+                self.say(id=request["id"], refused=why)
+                return
+        self.run = Run(request, self.prepared, self.sandbox, [*self.ours, *self.stage_fds()])
         self.selector.register(self.run.report_fd, selectors.EVENT_READ)
         self.selector.register(self.run.output_fd, selectors.EVENT_READ)
 
@@ -198,7 +194,7 @@ class Server:
         if run.output_fd in ready and not run.read_output():
             self.forget(run.output_fd)
         if self.wake in ready:
-            _read(self.wake)
+            read_now(self.wake)
             pid, status, usage = os.wait4(run.pid, os.WNOHANG)
             if pid:
                 self.finish(status, usage)
@@ -209,8 +205,8 @@ class Server:
         if reports is None:
             self.forget(self.run.report_fd)
             return False
-        for report in reports:
-            self.say(id=self.run.request["id"], report=report)
+        head = b'{"id":%d,"report":' % self.run.request["id"]
+        frames.write_raw(self.answers, *(head + report + b"}" for report in reports))
         return True
 
     def forget(self, fd):
@@ -239,7 +235,8 @@ class Server:
             self.forget(fd)
             os.close(fd)
         self.run = None
-        kill_everything(run.pid)
+        kill_everything(run.pid, self.spared())
+        self.sandbox.tidy()
         self.say(
             id=run.request["id"],
             done={
@@ -260,39 +257,31 @@ def select_now(fd):
         return bool(selector.select(0))
 
 
-def _load(modules):
-    """Import pytest and `modules` here, so that forks need not; say what this interpreter is."""
-    answer = {"python": list(sys.version_info[:3]), "protocol": PROTOCOL, "fork": hasattr(os, "fork"), "pytest": None}
+def serve_stage(control, answers, sandbox, prepared):
+    """Serve from a stage that is ready; never returns."""
+    status = 1
     try:
-        import pytest
-
-        answer["pytest"] = pytest.__version__
-    except ImportError as error:
-        answer["missing"] = str(error)
-    for name in modules:
-        if name not in sys.modules and not name.startswith("_trm_zygote"):
-            try:
-                importlib.import_module(name)
-            except BaseException as error:  # whatever user code raises at import, a fork will meet it again
-                answer["missing"] = "%s: %s" % (name, error)
-    answer["threads"] = _threads()
-    return answer
+        adopt_orphans()
+        status = Server(control, answers, sandbox, prepared).loop()
+    finally:
+        os._exit(status)
 
 
-def _threads():
-    """How many threads this process has: forking is safe with one alone."""
-    try:
-        return len(os.listdir("/proc/self/task"))
-    except OSError:
-        return threading.active_count()
-
-
-def serve():
-    """Take over stdin and stdout for the protocol; a stray print must not reach it."""
+def serve(spec):
+    """Take over stdin and stdout for the protocol, enter the sandbox, and serve."""
     control, answers = os.dup(0), os.dup(1)
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
     os.dup2(null, 1)
     os.close(null)
+    sandbox = Sandbox(spec)
+    sandbox.enter()
     adopt_orphans()
-    return Server(control, answers).loop()
+    server = Server(control, answers, sandbox)
+    server.say(
+        protocol=PROTOCOL,
+        python=list(sys.version_info[:3]),
+        fork=hasattr(os, "fork"),
+        sandbox=sandbox.report(),
+    )
+    return server.loop()

@@ -1,0 +1,250 @@
+"""pytest and unittest in the test process: cold, and in the warmest stage that gives the cold run's own outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from trm_lsp.core.verdict import Outcome
+from trm_lsp.judging.environment import TestCommand
+from trm_lsp.judging.places import Place
+from trm_lsp.judging.runner import Lost, Refused, Runner, RunReport
+from trm_lsp.judging.screen import Candidate
+from trm_lsp.settings import Settings
+
+Texts = Mapping[str, bytes]
+
+STAGES = ("loaded", "configured", "collected")
+"""Each is a fork of the one before (see zygote/stages.py)."""
+LOADING_SECONDS = 30.0
+"""What importing or configuring may take, whatever the user's code does there."""
+
+
+@dataclass
+class PythonTests:
+    """Runs tests of a Python runner. `level` is the warmest stage that runs start from; `fresh` is none."""
+
+    command: TestCommand
+    root: str
+    place: Place
+    settings: Settings
+    start: Callable[[], Runner]
+    """Starts the test process anew."""
+    runner: Runner
+    bytecode: str
+    level: str = field(default="fresh", init=False)
+    why: str = field(default="", init=False)
+    """Why it is no warmer."""
+    overhead: float = field(default=0.0, init=False)
+    """Seconds a run takes beside its tests."""
+    _collected: tuple[Texts, tuple[str, ...]] | None = field(default=None, init=False)
+    """What the collected stage has collected: texts and tests."""
+
+    def installed(self) -> bool:
+        """Whether the interpreter has the runner. Raises EnvironmentBroken."""
+        try:
+            facts = self.runner.stage(self._request(STAGES[:1], (), {}, timeout=LOADING_SECONDS))
+        except Lost as lost:
+            self.why = str(lost)
+            return True  # its import is too odd for us, not for the user's command
+        return facts["version"] is not None
+
+    def cold(
+        self,
+        tests: Sequence[str],
+        texts: Texts,
+        *,
+        timeout: float | None = None,
+        without: Sequence[str] = (),
+        hash_seed: int | None = None,
+    ) -> RunReport:
+        """Run the user's command in a fresh process."""
+        request = self._request((), tests, texts, timeout=timeout, without=without, survey=True)
+        if hash_seed is not None:
+            request["env"] = {"PYTHONHASHSEED": str(hash_seed)}
+            request["tests"]["seed"] = hash_seed
+        return self.runner.run(request)
+
+    # --- stages -------------------------------------------------------------------------------
+
+    def warm_up(self, baseline: RunReport, tests: Sequence[str], flaky: Callable[[set[str]], frozenset[str]]) -> None:
+        """Find the warmest stage whose runs give the baseline's own outcomes, test by test.
+
+        `flaky` is asked for tests with other outcomes: those that it names prove nothing.
+        """
+        outcomes = {test: result.outcome for test, result in baseline.collect_errors.items()}
+        outcomes |= {test: result.outcome for test, result in baseline.results.items()}
+        patience = 5.0 + 2 * baseline.seconds
+
+        def proves(stages: Sequence[str], **more: Any) -> bool:
+            request = self._request(stages, tests, {}, timeout=patience, idle=patience, **more)
+            report = self.runner.run(request)
+            results = {**report.collect_errors, **report.results}
+            other = {test for test, result in results.items() if result.outcome is not outcomes.get(test)}
+            if other:
+                other -= flaky(other)
+            # What a collected stage saves, runs of other changes still take.
+            self.overhead = max(self.overhead, _overhead(baseline if report.ended else report))
+            self.why = f"{min(other)} has another outcome there" if other else "" if results else "no test ran there"
+            return not self.why
+
+        try:
+            facts = self.runner.load(
+                self._request(STAGES[:1], (), {}, timeout=LOADING_SECONDS, modules=baseline.modules)
+            )
+            if facts["threads"] != 1:
+                self.why = f"importing what the tests need starts {facts['threads'] - 1} threads"
+            elif self._prepare("configured", (), {}, baseline.rewritten) and proves(STAGES[:2], caching=True):
+                self.level = "configured"
+            elif proves(STAGES[:1], caching=True):
+                self.level = "loaded"
+            if self.level == "configured" and self._collect({}, tests) and proves(STAGES):
+                self.level = "collected"
+        except Lost as lost:
+            self.why = str(lost)
+        if self.level == "fresh":
+            self.overhead = _overhead(baseline)
+
+    def _prepare(self, name: str, tests: Sequence[str], texts: Texts, rewritten: Sequence[str] = ()) -> bool:
+        """Fork a stage from the one before it; `why` says what is in the way."""
+        if self.command.runner != "pytest":
+            self.why = "only pytest is configured ahead"
+            return False
+        stages = STAGES[: STAGES.index(name) + 1]
+        try:
+            self.runner.stage(self._request(stages, tests, texts, timeout=LOADING_SECONDS, rewritten=list(rewritten)))
+        except Lost as lost:
+            self.why = str(lost)
+            return False
+        return True
+
+    def _collect(self, texts: Texts, tests: Sequence[str]) -> bool:
+        """Have tests collected on `texts`, if they are not."""
+        if self._collected != (texts, tuple(tests)):
+            self._collected = None
+            if self._prepare("collected", tests, texts):
+                self._collected = texts, tuple(tests)
+        return self._collected is not None
+
+    def start_over(self) -> None:
+        """A test has ended the test process: go on with a new one, each run in a process that can die alone."""
+        self.runner.close()
+        self.runner = self.start()
+        self.level, self._collected = "fresh", None
+
+    # --- runs ---------------------------------------------------------------------------------
+
+    def run(
+        self,
+        tests: Sequence[str],
+        texts: Texts,
+        *,
+        timeout: float | None = None,
+        idle: float | None = None,
+        trace: bool = False,
+    ) -> RunReport:
+        """Run tests on any texts, from the warmest stage that allows it."""
+        while True:
+            stages = STAGES[: STAGES.index(self.level) + 1][:2] if self.level != "fresh" else ()
+            try:
+                return self.runner.run(self._request(stages, tests, texts, timeout=timeout, idle=idle, trace=trace))
+            except Lost as lost:
+                self._step_down(str(lost))
+
+    def run_swapped(
+        self, tests: Sequence[str], base: Texts, texts: Texts, change: Candidate, timeout: float
+    ) -> RunReport | None:
+        """Run tests with one function swapped in memory, and the files changed to match.
+
+        None when this cannot be done with this change: `run` can.
+        """
+        if self.level != "collected" or not self._collect(base, tests):
+            return None
+        request = self._request(STAGES, tests, {**base, **texts}, timeout=timeout, idle=timeout)
+        request["tests"]["swap"] = change
+        try:
+            return self.runner.run(request)
+        except Refused:
+            return None
+        except Lost:
+            self._collected = None
+            return None
+
+    def screen(
+        self,
+        tests: Sequence[str],
+        collected: Sequence[str],
+        base: Texts,
+        candidates: Sequence[Candidate],
+        timeout: float,
+        idle: float,
+    ) -> RunReport | None:
+        """Screen candidates by some of the `collected` tests in one fork, on `base`; None when this cannot be done."""
+        if self.level != "collected" or not self._collect(base, collected):
+            return None
+        request = self._request(STAGES, tests, base, timeout=timeout, idle=idle)
+        request["tests"]["screen"] = candidates
+        try:
+            return self.runner.run(request)
+        except Lost:
+            self._collected = None
+            return None
+
+    def _step_down(self, why: str) -> None:
+        self.why, self._collected = why, None
+        self.level = "loaded" if self.level in {"collected", "configured"} else "fresh"
+
+    def _request(
+        self,
+        stages: Sequence[str],
+        tests: Sequence[str],
+        texts: Texts,
+        *,
+        timeout: float | None = None,
+        idle: float | None = None,
+        trace: bool = False,
+        survey: bool = False,
+        caching: bool = False,
+        without: Sequence[str] = (),
+        rewritten: Sequence[str] = (),
+        modules: Sequence[str] = (),
+    ) -> dict[str, Any]:
+        """A run in the last of the stages (see zygote/runs.py), or the making of that stage."""
+        limits = self.settings.test
+        seconds = min(timeout or limits.timeout, limits.timeout)
+        # A file that cannot be collected says nothing about the others.
+        options = ["--maxfail=0", "--continue-on-collection-errors"] if self.command.runner == "pytest" else []
+        request: dict[str, Any] = {
+            "kind": "here" if stages else "fresh",
+            "via": list(stages),
+            "timeout": seconds,
+            "idle": min(idle or limits.idle, limits.idle, seconds),
+            "modules": list(modules),
+            "tests": {
+                "runner": self.command.runner,
+                "args": [*self.command.options, *options],
+                "tests": list(tests),
+                "module": self.command.module,
+                "root": self.root,
+                "trace": trace,
+                "without": list(without),
+                "survey": survey,
+                "seed": self.settings.loop.seed,
+                "rewritten": list(rewritten),
+            },
+            **self.place.change(texts),
+        }
+        if stages:
+            request |= {"cache": self.bytecode, "caching": caching}
+        return request
+
+
+def _overhead(report: RunReport) -> float:
+    """What a run took beside its tests: a process to start, imports, collection."""
+    return max(0.0, report.seconds - sum(result.seconds for result in report.results.values()))
+
+
+def broken_by_time(report: RunReport) -> bool:
+    """Whether the run was ended because it took too long."""
+    return report.ended in {"hard", "idle"} or any(r.outcome is Outcome.TIMEOUT for r in report.results.values())

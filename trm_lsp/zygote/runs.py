@@ -1,0 +1,143 @@
+"""One run: a child process with an output pipe and a report pipe, watched for its end and its deadlines."""
+
+import base64
+import json
+import os
+import signal
+import sys
+import time
+import traceback
+
+from _trm_zygote import frames
+from _trm_zygote.processes import die_with_parent
+from _trm_zygote.sandbox import limit_cpu
+
+OUTPUT_KEPT = 64 * 1024
+"""Bytes of a run's output that are kept: its end."""
+
+
+class Run:
+    """A test run, started.
+
+    A request has `kind` (`here`: in a fork of this process, by what is
+    prepared in it; `fresh`: in a new process; `command`: any other program),
+    `cwd`, `files` (what the candidate changes: base64 by path) with the
+    `moment` of their change, `timeout` and `idle` in seconds, and either
+    `argv` (command) or `tests` (see pytest_run.run).
+    """
+
+    def __init__(self, request, prepared, sandbox, ours):
+        self.request = request
+        self.output = bytearray()
+        self.ended = None  # "hard", "idle" or "killed" when we ended it
+        self._reports = frames.Reader()
+        report_read, report_write = os.pipe()
+        output_read, output_write = os.pipe()
+        sys.stdout.flush()
+        self.pid = os.fork()
+        if self.pid == 0:
+            _child(request, prepared, sandbox, report_write, output_write, [*ours, report_read, output_read])
+        os.close(report_write)
+        os.close(output_write)
+        self.report_fd, self.output_fd = report_read, output_read
+        for fd in (report_read, output_read):
+            os.set_blocking(fd, False)
+        self.started = self.last_sign = time.monotonic()
+
+    def read_report(self):
+        """New reports of the run, or None at the end of the pipe."""
+        data = read_now(self.report_fd)
+        if data:
+            self.last_sign = time.monotonic()
+        return self._reports.feed_raw(data) if data is not None else None
+
+    def read_output(self):
+        """Take in output; return whether there was any."""
+        data = read_now(self.output_fd)
+        if data and self.request["kind"] == "command":
+            self.last_sign = time.monotonic()
+        self.output += data or b""
+        del self.output[:-OUTPUT_KEPT]
+        return bool(data)
+
+    def time_left(self):
+        """Seconds until the nearer deadline, and which one it is."""
+        now = time.monotonic()
+        return min(
+            (self.started + self.request["timeout"] - now, "hard"),
+            (self.last_sign + self.request["idle"] - now, "idle"),
+        )
+
+
+def read_now(fd):
+    """Bytes that are there; b"" when there are none now; None at the end."""
+    try:
+        return os.read(fd, 1 << 16) or None
+    except BlockingIOError:
+        return b""
+
+
+def become_child(ours):
+    """What every forked process does first: a session of its own, no input, none of our pipes."""
+    die_with_parent()
+    os.setsid()
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    for fd in ours:
+        os.close(fd)  # a test must not reach the protocol
+
+
+def enter_place(request, sandbox):
+    """Go where the run takes place: its own view of the workspace."""
+    files = {path: base64.b64decode(data) for path, data in request["files"].items()}
+    sandbox.isolate(files, request["moment"])
+    os.chdir(request["cwd"])
+    os.environ.update(request.get("env", {}))
+    if "cache" in request:
+        # Bytecode of what forks import again and again, in a private folder. Every candidate's file
+        # has a time of its own, so that none can be mistaken for another.
+        sys.pycache_prefix, sys.dont_write_bytecode = request["cache"], not request["caching"]
+
+
+def _child(request, prepared, sandbox, report_fd, output_fd, ours):
+    """Become the test process: never returns."""
+    status = 127
+    try:
+        become_child(ours)
+        os.dup2(output_fd, 1)
+        os.dup2(output_fd, 2)
+        os.set_inheritable(report_fd, True)
+        enter_place(request, sandbox)
+        limit_cpu(request["timeout"])
+        if request["kind"] == "command":
+            os.close(report_fd)
+            os.execvp(request["argv"][0], request["argv"])
+        tests = dict(request["tests"], report_fd=report_fd)
+        if request["kind"] == "fresh":
+            file = os.path.join(sandbox.folders.run, "request")
+            with open(file, "w", encoding="utf-8") as out:
+                json.dump(tests, out)
+            main = os.path.join(os.path.dirname(os.path.abspath(__file__)), "main.py")
+            os.execv(sys.executable, [sys.executable, main, "run", file])
+        status = prepared.run(tests)
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BaseException:
+        # Whatever it is, the engine reads it as the run's output: this process has nobody else to tell.
+        os.write(2, traceback.format_exc().encode("utf-8", "replace"))
+    finally:
+        os._exit(status)
+
+
+def run(tests):
+    """Run tests in this process, with the runner they ask for; return its exit code."""
+    if tests["runner"] == "unittest":
+        from _trm_zygote import unittest_run
+
+        return unittest_run.run(tests)
+    from _trm_zygote import pytest_run
+
+    return pytest_run.run(tests)

@@ -1,0 +1,112 @@
+"""Stages: forks that prepare what their runs start from, each one warmer than the last.
+
+`loaded` has imported pytest and what the tests import from outside the
+workspace; `configured` is a configured pytest, with the conftest files of the
+top folder; `collected` has imported the tests, and the code they test.
+"""
+
+import gc
+import importlib
+import os
+import sys
+import threading
+
+from _trm_zygote import frames
+from _trm_zygote.runs import become_child, enter_place
+
+
+class Unfit(Exception):
+    """A fork of the process would not see candidates, or is not safe; the message says why."""
+
+
+class Stage:
+    """A stage as its parent holds it: pipes to it, and the request it works for."""
+
+    def __init__(self, name, pid, control, answers, request):
+        self.name, self.pid, self.control, self.answers, self.request = name, pid, control, answers, request
+        self.reader = frames.Reader()
+        self.ready = False
+
+
+def start(request, prepared, sandbox, ours, serve):
+    """Fork a stage. It answers `ready` or `unfit`; when it is ready, it calls `serve` with what is prepared."""
+    control_read, control_write = os.pipe()
+    answers_read, answers_write = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            become_child([*ours, control_write, answers_read])
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, 1)
+            os.dup2(null, 2)
+            enter_place(request, sandbox)
+
+            def ready(stage, **facts):
+                if threads() != 1:
+                    raise Unfit("it has %d threads" % threads())
+                gc.collect()
+                gc.freeze()  # a collection in a fork must not copy what the parent holds
+                frames.write(answers_write, {"id": request["id"], "ready": facts})
+                serve(control_read, answers_write, sandbox, stage)
+
+            _prepare(request, prepared, ready)
+        except BaseException as error:  # private parts of pytest and the user's code: anything may come
+            frames.write(answers_write, {"id": request["id"], "unfit": str(error) or type(error).__name__})
+        finally:
+            os._exit(0)
+    os.close(control_read)
+    os.close(answers_write)
+    os.set_blocking(answers_read, False)
+    return Stage(request["name"], pid, control_write, answers_read, request["id"])
+
+
+def _prepare(request, prepared, ready):
+    if request["name"] == "loaded":
+        loaded = Loaded(request["tests"]["runner"])
+        ready(loaded, **loaded.load(request["modules"]))
+        return
+    from _trm_zygote import pytest_run
+
+    if request["name"] == "configured":
+        ready(pytest_run.Configured(request["tests"]))
+    else:
+        prepared.collect(request["tests"], ready)
+
+
+class Loaded:
+    """A process that has imported what no candidate can change."""
+
+    def __init__(self, runner):
+        self._runner = runner
+
+    def load(self, modules):
+        """Import the test runner and `modules`; say what is there."""
+        answer = {"version": None, "missing": ""}
+        try:
+            answer["version"] = getattr(importlib.import_module(self._runner), "__version__", "")
+        except ImportError as error:
+            answer["missing"] = str(error)
+        for name in modules:
+            if name not in sys.modules and not name.startswith("_trm_zygote"):
+                try:
+                    importlib.import_module(name)
+                except BaseException as error:  # whatever user code raises at import, a fork will meet it again
+                    answer["missing"] = "%s: %s" % (name, error)
+        answer["threads"] = threads()
+        gc.collect()
+        gc.freeze()
+        return answer
+
+    def run(self, tests):
+        """In a fork: run tests; return the exit code."""
+        from _trm_zygote.runs import run
+
+        return run(tests)
+
+
+def threads():
+    """How many threads this process has: forking is safe with one alone."""
+    try:
+        return len(os.listdir("/proc/self/task"))
+    except OSError:
+        return threading.active_count()
