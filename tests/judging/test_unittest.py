@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -488,6 +489,24 @@ def test_a_test_that_ends_the_process_has_been_announced(root: Path) -> None:
     test = "import os, unittest\n\nclass TestEnd(unittest.TestCase):\n    def test_end(self): os._exit(7)\n"
     found = run(make(root, {"test_end.py": test}))
     assert found.exit == 7 and found.started == ["test_end.py::TestEnd::test_end"] and not found.results
+
+
+def test_every_test_has_the_same_randomness(root: Path) -> None:
+    test = """
+        import random, unittest
+
+        class TestRandom(unittest.TestCase):
+            @classmethod
+            def setUpClass(cls):
+                cls.drawn = random.random()
+
+            def test_a(self):
+                self.assertEqual((self.drawn, random.random()), (EXPECTED, EXPECTED))
+
+            test_b = test_a
+    """.replace("EXPECTED", repr(random.Random(7).random()))
+    ids = ["test_random.py::TestRandom::test_a", "test_random.py::TestRandom::test_b"]
+    check(root, {"test_random.py": test}, dict.fromkeys(ids, "passed"), seed=7)
 
 
 def test_the_survey_says_what_was_imported_from_elsewhere(root: Path) -> None:

@@ -31,6 +31,8 @@ START_SECONDS = 30.0
 """How long an interpreter may take to answer, whatever it imports at its start."""
 MESSAGE_BYTES = 1 << 26
 """More than any message of the test process."""
+GRACE, KILL_GRACE = 2.0, 0.1
+"""Seconds a stage has to answer beyond the deadline it was given, and after it was told to stop."""
 CLOSE_SECONDS = 1.0
 """How long it may take to end; then it is killed."""
 
@@ -62,6 +64,10 @@ class TestProcessDied(EnvironmentBroken):
 
 class Lost(Exception):
     """A stage is gone, or could not be prepared; the message says why."""
+
+
+class Silence(Exception):
+    """No answer came in time."""
 
 
 class Refused(Exception):
@@ -195,7 +201,12 @@ class Runner:
             raise
 
     def _greeted(self) -> Greeting:
-        answer = self._receive(seconds=START_SECONDS)
+        try:
+            answer = self._receive(seconds=START_SECONDS)
+        except Silence as silence:
+            raise EnvironmentBroken(
+                f"The interpreter {self._python} does not answer: set trm.python to one that does."
+            ) from silence
         try:
             found = Greeting.model_validate(answer)
         except ValidationError as error:
@@ -237,15 +248,26 @@ class Runner:
         return answer
 
     def _asked(self, request: Mapping[str, Any], report: RunReport | None = None) -> dict[str, Any]:
-        """Send a request and wait for its answer, taking in reports; a stop is passed on first."""
+        """Send a request and wait for its answer, taking in reports; a stop is passed on first.
+
+        What works for us ends a run that takes too long. If it does not answer
+        itself, it is given up, from the innermost stage outwards.
+        """
         id = self._send(request)
+        stages = [*request["via"], *([request["name"]] if request["kind"] == "stage" else [])]
+        seconds = request["timeout"] + (0 if request["kind"] == "stage" else GRACE)
         stopped: Stopped | None = None
         while True:
             try:
-                answer = self._receive(self._check if stopped is None else _never)
+                answer = self._receive(self._check if stopped is None else _never, seconds if stages else None)
             except Stopped as stop:
-                stopped = stop
-                self._send({"kind": "kill", "id": id}, id)
+                stopped, seconds = stop, KILL_GRACE
+                self._send({"kind": "kill", "via": request["via"]}, id)
+                continue
+            except Silence:
+                *parents, name = stages
+                stages, seconds = parents, KILL_GRACE
+                self._send({"kind": "lose", "via": parents, "name": name}, id)
                 continue
             if answer["id"] != id:
                 continue  # of a request that was given up
@@ -270,7 +292,7 @@ class Runner:
         return id
 
     def _receive(self, check: Callable[[], None] | None = None, seconds: float | None = None) -> dict[str, Any]:
-        """The next whole message; looks for a cancel while it waits. Raises EnvironmentBroken."""
+        """The next whole message; looks for a cancel while it waits. Raises Silence, EnvironmentBroken."""
         deadline = None if seconds is None else time.monotonic() + seconds
         fd = self._answers.fileno()
         with selectors.DefaultSelector() as selector:
@@ -286,9 +308,7 @@ class Runner:
                         return message
                 (check or self._check)()
                 if deadline is not None and time.monotonic() > deadline:
-                    raise EnvironmentBroken(
-                        f"The interpreter {self._python} does not answer: set trm.python to one that does."
-                    )
+                    raise Silence
                 if selector.select(POLL_SECONDS):
                     data = os.read(fd, 1 << 16)
                     if not data:

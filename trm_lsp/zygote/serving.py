@@ -2,7 +2,9 @@
 
 Servers nest. A *stage* is a fork that prepares something (imports, a
 configured pytest, collected tests) and then serves in its turn: its runs start
-from what is prepared. Requests name the stages they go through in `via`.
+from what is prepared. Requests name the stages they go through in `via`;
+whoever serves one answers the engine itself. The engine asks one thing at a
+time, so answers never mix.
 """
 
 import os
@@ -16,9 +18,6 @@ from _trm_zygote.processes import adopt_orphans, kill_everything
 from _trm_zygote.runs import Run, read_now
 from _trm_zygote.sandbox import Sandbox
 
-GRACE, KILL_GRACE = 2.0, 0.1
-"""Seconds that a stage has to answer, beyond its own deadline, and after it was told to stop."""
-
 
 class Server:
     def __init__(self, control, answers, sandbox, prepared=None):
@@ -28,7 +27,6 @@ class Server:
         self.queue = []
         self.run = None
         self.stages = {}
-        self.asked = None  # the stage that works for us, and until when it may
         self.selector = selectors.DefaultSelector()
         wake_read, wake_write = os.pipe()
         for fd in (control, wake_read, wake_write):
@@ -50,35 +48,22 @@ class Server:
             while True:
                 if self.run is None and self.queue:
                     self.begin(self.queue.pop(0))
-                left = self.time_left()
+                left, which = self.run.time_left() if self.run else (None, None)
                 if left is not None and left <= 0:
-                    self.overdue()
+                    self.stop(which)
                     continue
                 ready = {key.fd for key, _ in self.selector.select(left)}
                 if self.control in ready and not self.take_requests():
                     return 0
-                for stage in list(self.stages.values()):
-                    if stage.answers in ready:
-                        self.relay(stage)
                 if self.run:
                     self.watch(ready)
-                elif self.wake in ready:
+                if self.wake in ready:
                     read_now(self.wake)
+                    self.miss_stages()
         except OSError:
             return 1  # the engine is gone: nobody is left to answer
         finally:
             kill_everything(self.run.pid if self.run else None)
-
-    def time_left(self):
-        if self.run:
-            return self.run.time_left()[0]
-        return self.asked[1] - time.monotonic() if self.asked else None
-
-    def overdue(self):
-        if self.run:
-            self.stop(self.run.time_left()[1])
-        else:
-            self.lose(self.asked[0], "it does not answer")
 
     # --- requests -----------------------------------------------------------------------------
 
@@ -88,29 +73,24 @@ class Server:
         if data is None:
             return False
         for request in self.requests.feed(data):
-            if request["kind"] == "kill":
-                self.kill(request)
-            elif request["via"]:
+            if request["via"]:
                 self.forward(request)
+            elif request["kind"] == "kill":
+                self.kill(request["id"])
             elif request["kind"] == "load":
                 self.say(id=request["id"], **self.prepared.load(request["modules"]))
             elif request["kind"] == "stage":
                 self.add_stage(request)
+            elif request["kind"] == "lose":
+                self.lose(self.stages.get(request["name"]), "it does not answer")
             else:
                 self.queue.append(request)
         return True
 
-    def kill(self, request):
-        self.queue = [r for r in self.queue if r["id"] != request["id"]]
-        if self.run and self.run.request["id"] == request["id"]:
+    def kill(self, id):
+        self.queue = [request for request in self.queue if request["id"] != id]
+        if self.run and self.run.request["id"] == id:
             self.stop("killed")
-        elif self.asked:
-            stage = self.asked[0]
-            if stage.ready:
-                frames.write(stage.control, request)
-                self.asked = stage, min(self.asked[1], time.monotonic() + KILL_GRACE)
-            else:
-                self.lose(stage, "killed")
 
     def forward(self, request):
         """Pass a request on to the stage it names."""
@@ -123,39 +103,26 @@ class Server:
             frames.write(stage.control, dict(request, via=request["via"][1:]))
         except OSError:
             self.lose(stage, "it has ended")
-            return
-        self.asked = stage, time.monotonic() + request["timeout"] + GRACE * (1 + len(request["via"]))
-
-    def relay(self, stage):
-        """Pass on what a stage answers."""
-        data = read_now(stage.answers)
-        if data is None:
-            self.lose(stage, "it has ended by itself")
-            return
-        messages = stage.reader.feed_raw(data)
-        frames.write_raw(self.answers, *messages)
-        if messages and not messages[-1].startswith(b'{"id":%d,"report":' % stage.request):
-            stage.ready = True
-            self.asked = None
 
     # --- stages -------------------------------------------------------------------------------
 
     def add_stage(self, request):
         """Fork a stage; it answers for itself when it is ready."""
         self.drop(self.stages.get(request["name"]))
-        stage = stages.start(request, self.prepared, self.sandbox, [*self.ours, *self.stage_fds()], serve_stage)
-        self.stages[request["name"]] = stage
-        self.selector.register(stage.answers, selectors.EVENT_READ)
-        self.asked = stage, time.monotonic() + request["timeout"]
+        controls = [stage.control for stage in self.stages.values()]
+        stage = stages.start(request, self.prepared, self.sandbox, self.answers, [*self.ours, *controls], serve_stage)
+        self.stages[stage.name] = stage
 
-    def stage_fds(self):
-        return [fd for stage in self.stages.values() for fd in (stage.control, stage.answers)]
+    def miss_stages(self):
+        """Notice stages that have ended by themselves."""
+        for stage in list(self.stages.values()):
+            if os.waitpid(stage.pid, os.WNOHANG)[0]:
+                self.lose(stage, "it has ended by itself")
 
     def lose(self, stage, why):
         """A stage is of no use any more: whoever waits for it is told."""
-        waiting = self.asked is not None and self.asked[0] is stage
-        self.drop(stage)
-        if waiting:
+        if stage is not None:
+            self.drop(stage)
             self.say(id=stage.request, lost=why)
 
     def drop(self, stage):
@@ -163,11 +130,7 @@ class Server:
         if stage is None:
             return
         del self.stages[stage.name]
-        if self.asked is not None and self.asked[0] is stage:
-            self.asked = None
-        self.selector.unregister(stage.answers)
-        for fd in (stage.control, stage.answers):
-            os.close(fd)
+        os.close(stage.control)
         kill_everything(stage.pid, self.spared())
         self.sandbox.tidy()
 
@@ -183,7 +146,7 @@ class Server:
             if why:
                 self.say(id=request["id"], refused=why)
                 return
-        self.run = Run(request, self.prepared, self.sandbox, [*self.ours, *self.stage_fds()])
+        self.run = Run(request, self.prepared, self.sandbox, [*self.ours, *(stage.control for stage in self.stages.values())])
         self.selector.register(self.run.report_fd, selectors.EVENT_READ)
         self.selector.register(self.run.output_fd, selectors.EVENT_READ)
 
@@ -194,7 +157,6 @@ class Server:
         if run.output_fd in ready and not run.read_output():
             self.forget(run.output_fd)
         if self.wake in ready:
-            read_now(self.wake)
             pid, status, usage = os.wait4(run.pid, os.WNOHANG)
             if pid:
                 self.finish(status, usage)

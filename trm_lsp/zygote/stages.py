@@ -20,22 +20,19 @@ class Unfit(Exception):
 
 
 class Stage:
-    """A stage as its parent holds it: pipes to it, and the request it works for."""
+    """A stage as its parent holds it: the pipe to it, and the last request it was given."""
 
-    def __init__(self, name, pid, control, answers, request):
-        self.name, self.pid, self.control, self.answers, self.request = name, pid, control, answers, request
-        self.reader = frames.Reader()
-        self.ready = False
+    def __init__(self, name, pid, control, request):
+        self.name, self.pid, self.control, self.request = name, pid, control, request
 
 
-def start(request, prepared, sandbox, ours, serve):
+def start(request, prepared, sandbox, answers, ours, serve):
     """Fork a stage. It answers `ready` or `unfit`; when it is ready, it calls `serve` with what is prepared."""
     control_read, control_write = os.pipe()
-    answers_read, answers_write = os.pipe()
     pid = os.fork()
     if pid == 0:
         try:
-            become_child([*ours, control_write, answers_read])
+            become_child([*(fd for fd in ours if fd != answers), control_write])
             null = os.open(os.devnull, os.O_WRONLY)
             os.dup2(null, 1)
             os.dup2(null, 2)
@@ -46,18 +43,16 @@ def start(request, prepared, sandbox, ours, serve):
                     raise Unfit("it has %d threads" % threads())
                 gc.collect()
                 gc.freeze()  # a collection in a fork must not copy what the parent holds
-                frames.write(answers_write, {"id": request["id"], "ready": facts})
-                serve(control_read, answers_write, sandbox, stage)
+                frames.write(answers, {"id": request["id"], "ready": facts})
+                serve(control_read, answers, sandbox, stage)
 
             _prepare(request, prepared, ready)
         except BaseException as error:  # private parts of pytest and the user's code: anything may come
-            frames.write(answers_write, {"id": request["id"], "unfit": str(error) or type(error).__name__})
+            frames.write(answers, {"id": request["id"], "unfit": str(error) or type(error).__name__})
         finally:
             os._exit(0)
     os.close(control_read)
-    os.close(answers_write)
-    os.set_blocking(answers_read, False)
-    return Stage(request["name"], pid, control_write, answers_read, request["id"])
+    return Stage(request["name"], pid, control_write, request["id"])
 
 
 def _prepare(request, prepared, ready):

@@ -9,8 +9,8 @@ import unittest
 import unittest.loader
 import unittest.suite
 
-from _trm_zygote.pytest_run import move_paths
-from _trm_zygote.reporting import MESSAGE_KEPT, Reporter
+from _trm_zygote.paths import move_paths
+from _trm_zygote.reporting import MESSAGE_KEPT, Reporter, seed_randomness
 from _trm_zygote.tracing import LineTracer
 
 FAILURES, USAGE, NO_TESTS = 1, 4, 5
@@ -29,7 +29,7 @@ def run(request):
     what the command finds. `root`: the user's workspace, which this run must
     not read code from. `trace`: whether to report executed lines. `without`:
     ids to leave out. `survey`: whether to report what was imported, and from
-    where. `report_fd`: where reports go.
+    where. `seed`: of randomness, for each test. `report_fd`: where reports go.
     """
     cwd = os.getcwd()
     move_paths(request["root"], cwd)
@@ -45,6 +45,7 @@ def run(request):
     except ImportError as error:  # a folder to start in that is not there
         sys.stderr.write("%s\n" % error)
         return USAGE
+    reporter.flush()
     if request["survey"]:
         reporter._tell_imports()
     result = program.result
@@ -170,6 +171,7 @@ class Program(unittest.TestProgram):
 
     def __init__(self, loader, tracer, request):
         self._tracer = tracer
+        self._seed = request.get("seed")
         self._without = frozenset(request["without"])
         super().__init__(module=None, argv=["python -m unittest", *request["args"]], testLoader=loader, exit=False)
 
@@ -185,7 +187,7 @@ class Program(unittest.TestProgram):
         tests = list(_flat(self.test))
 
         def result(stream, descriptions, verbosity, **named):
-            return Result(loader, self._tracer, tests, stream, descriptions, verbosity, **named)
+            return Result(loader, self._tracer, self._seed, tests, stream, descriptions, verbosity, **named)
 
         self.testRunner = type("Runner", (unittest.TextTestRunner,), {"resultclass": staticmethod(result)})
         super().runTests()
@@ -201,15 +203,15 @@ class Program(unittest.TestProgram):
 class Result(unittest.TextTestResult):
     """Reports `start`, `result` and `collect` as they come."""
 
-    def __init__(self, loader, tracer, tests, *arguments, **named):
+    def __init__(self, loader, tracer, seed, tests, *arguments, **named):
         super().__init__(*arguments, **named)
-        self._loader, self._tracer, self._tests = loader, tracer, tests
-        self._say, self._id = loader.reporter.say, loader.places.id
+        self._loader, self._tracer, self._seed, self._tests = loader, tracer, seed, tests
+        self._say, self._hold, self._id = loader.reporter.say, loader.reporter.hold, loader.places.id
         self._found = {}
         """What became of each test, by id: a class that two modules import runs twice, and the worst counts."""
         self._fixtures = []
         """Places that fixtures of classes and modules reach: they count for the test behind them."""
-        self._listen()
+        self._prepare()
 
     def startTest(self, test):
         super().startTest(test)
@@ -219,7 +221,7 @@ class Result(unittest.TextTestResult):
             for path, line in self._fixtures:
                 self._say(line=[id, path, line])
             self._fixtures = []
-            self._listen(id)
+            self._prepare(id)
         self._began = time.monotonic()
 
     def stopTest(self, test):
@@ -227,10 +229,13 @@ class Result(unittest.TextTestResult):
         if not _failed_to_load(test):
             found = self._note(test, "missing")
             found["seconds"] += time.monotonic() - self._began
-            self._say(result=found)
-            self._listen()
+            self._hold(result=dict(found))
+            self._prepare()
 
-    def _listen(self, id=None):
+    def _prepare(self, id=None):
+        """For a test that begins, or for the fixtures before the next one."""
+        if self._seed is not None:
+            seed_randomness(self._seed)
         if self._tracer:
             self._tracer.begin(
                 lambda path, line: self._say(line=[id, path, line]) if id else self._fixtures.append((path, line))

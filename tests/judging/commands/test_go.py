@@ -183,6 +183,21 @@ def test_a_time_limit_of_its_own_is_a_timeout(ran: Any) -> None:
 
 
 @needs_go
+def test_a_line_without_its_end_hides_no_outcome(ran: Any) -> None:
+    body = """
+        func TestA(t *testing.T) { fmt.Print("no end") }
+        func TestB(t *testing.T) { fmt.Print("no end"); t.Fail() }
+        func TestC(t *testing.T) { fmt.Print("no end"); t.Skip() }
+        func TestD(t *testing.T) {}
+    """
+    files = {"go.mod": MODULE, "one/one_test.go": test_file(body, imports='\t"fmt"\n')}
+    found = ran("go test ./...", files, kind=KIND)
+    assert outcomes(found) == dict(
+        zip((f"one::Test{x}" for x in "ABCD"), ("passed", "failed", "skipped", "passed"), strict=True)
+    )
+
+
+@needs_go
 def test_a_package_that_is_not_there_is_one_failure(ran: Any) -> None:
     found = ran("go test ./gone", FILES, kind=KIND)
     assert outcomes(found) == {"go test ./gone": "failed"}

@@ -148,6 +148,17 @@ def test_a_run_that_is_ended_says_what_was_running(ran: Any) -> None:
     assert outcomes(found) == {"hang.test.js::before": "passed", "hang.test.js::suite::hangs": "timeout"}
 
 
+def test_a_loop_without_end_is_a_timeout_of_its_file(ran: Any) -> None:
+    loop = "const test = require('node:test');\ntest('loops', () => { for (;;); });\n"
+
+    def begun(output: str, reports: Path) -> bool:
+        events = reports / EVENTS
+        return events.is_file() and '"test:dequeue"' in events.read_text()
+
+    (one,) = ran("node --test", {"loop.test.js": loop}, kind=KIND, until=begun).values()
+    assert one.id.startswith("loop.test.js") and one.outcome == "timeout"
+
+
 def test_a_test_with_a_time_limit_of_its_own_is_a_timeout(ran: Any) -> None:
     slow = """
         require('node:test')('slow', { timeout: 20 }, ({ signal }) => new Promise((done) => {

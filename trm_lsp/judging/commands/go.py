@@ -23,6 +23,7 @@ _LOGGED = re.compile(r"^\s+(?P<path>\S+\.go):(?P<line>\d+): ?(?P<text>.*)$", re.
 _PANIC = re.compile(r"^(?:\S.*)?(?P<text>(?:panic|fatal error): .*?)(?: \[recovered\])?$", re.M)
 _MARKS = re.compile(r"^\s*(?:=== (?:RUN|PAUSE|CONT|NAME) |--- (?:PASS|FAIL|SKIP|BENCH): ).*\n?", re.M)
 _TIMED_OUT = "panic: test timed out after"
+_OUTCOMES = {"pass": Outcome.PASSED, "skip": Outcome.SKIPPED, "fail": Outcome.FAILED}
 
 
 def recognise(command: str, root: Path) -> GoTest | None:
@@ -129,18 +130,10 @@ class _Events:
                 self._running[package, test] = None
             case "pass" | "fail" | "skip" if test:
                 self._running.pop((package, test), None)
-                self._end(package, test, action, float(event.get("Elapsed") or 0.0))
-            case "pass" | "skip":
-                # A test that printed a line without its end may have lost its own event.
-                for running in [one for one in self._running if one[0] == package]:
-                    del self._running[running]
-                    self._end(*running, action, 0.0)
-            case "fail":
+                elapsed = event.get("Elapsed")
+                self._tell(package, test, _OUTCOMES[action], elapsed if isinstance(elapsed, int | float) else 0.0)
+            case "fail" if package:
                 self._package_failed(package)
-
-    def _end(self, package: str, test: str, action: str, seconds: float) -> None:
-        outcome = {"pass": Outcome.PASSED, "skip": Outcome.SKIPPED, "fail": Outcome.FAILED}[action]
-        self._tell(package, test, outcome, seconds)
 
     def _package_failed(self, package: str) -> None:
         running = [test for of, test in self._running if of == package]
@@ -157,7 +150,10 @@ class _Events:
         if any(of == package and other.startswith(f"{test}/") for of, other in self._running):
             return
         text = "".join(self._output.get((package, test), ()))
-        if _TIMED_OUT in text:
+        # Before go 1.20 a test that prints a line without its end hides the mark of its own end.
+        if ended := re.search(rf"--- (PASS|FAIL|SKIP): {re.escape(test)} \(", text):
+            self._tell(package, test, _OUTCOMES[ended[1].lower()])
+        elif _TIMED_OUT in text:
             self._tell(package, test, Outcome.TIMEOUT)
         elif _PANIC.search(text):
             self._tell(package, test, Outcome.ERROR)
