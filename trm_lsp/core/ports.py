@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Protocol, overload
 
@@ -80,7 +80,7 @@ class X:
     """The verdict on the unchanged texts: it holds the failing target tests."""
     texts: Mapping[str, BaseText]
     """Every text of the workspace by path, read on demand; buffers win."""
-    editable: frozenset[str]
+    editable: Set[str]
     """Paths a candidate may change."""
     judge: Judge
     tracer: Tracer

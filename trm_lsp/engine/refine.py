@@ -144,7 +144,7 @@ def _loop(
         task_type=log.run.task_type,
         baseline=baseline,
         texts=judge.texts,
-        editable=frozenset(path for path in judge.sources() if judge.editable(path)),
+        editable=judge.sources,
         judge=meter.judging(judge),
         tracer=meter.tracing(judge.trace),
     )

@@ -6,8 +6,9 @@ forks for each, the cold tier is the user's own command in a fresh process.
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,15 +25,17 @@ from trm_lsp.judging.environment import (
     named_files,
     parse_command,
 )
+from trm_lsp.judging.hints import hints, told
 from trm_lsp.judging.places import OverlayPlace, Place, PrivateFolder, why_no_overlay
-from trm_lsp.judging.python_tests import PythonTests
-from trm_lsp.judging.runner import Runner, RunReport, TestProcessDied
+from trm_lsp.judging.python_tests import AnyRunner, PythonTests
+from trm_lsp.judging.runner import Runner, RunReport, SandboxReport, TestProcessDied
 from trm_lsp.judging.screen import Candidate, candidate, screen
 from trm_lsp.judging.signatures import normalise
+from trm_lsp.judging.spares import SpareRunner
 from trm_lsp.patch.diffs import changed_lines
 from trm_lsp.patch.edits import texts_of
 from trm_lsp.settings import Settings
-from trm_lsp.workspace.texts import WorkspaceTexts
+from trm_lsp.workspace.texts import UnreadableText, WorkspaceTexts
 
 NO_TESTS = 5
 """pytest's exit code when it collected nothing."""
@@ -60,6 +63,9 @@ class TestJudge:
     """Raises `Stopped` when the run must end."""
     environ: Mapping[str, str]
     notices: list[str] = field(default_factory=list)
+    """Sentences for the user are appended here."""
+    forks: bool = hasattr(os, "fork")
+    """Whether test processes are forked; Windows cannot."""
 
     def __post_init__(self) -> None:
         self._root = Path(self.task.root).resolve()
@@ -99,6 +105,7 @@ class TestJudge:
         self._private = PrivateFolder()
         try:
             runner = self._settle()
+            self._tell(runner.greeting.sandbox)
             self._place.lay({buffer.path: buffer.data for buffer in self.task.buffers})
         except BaseException:
             self._private.close()
@@ -115,9 +122,9 @@ class TestJudge:
         )
         return self
 
-    def _settle(self) -> Runner:
+    def _settle(self) -> AnyRunner:
         """Choose where tests run, an overlay before a copy, and start the test process there."""
-        if not why_no_overlay(self._root, self._private):
+        if self.forks and not why_no_overlay(self._root, self._private):
             self._place = OverlayPlace(self._root, self._private)
             runner = self._start()
             if runner.greeting.sandbox.overlay:
@@ -129,7 +136,13 @@ class TestJudge:
             raise EnvironmentBroken(f"{self._root} cannot be copied to run its tests: {error}.") from error
         return self._start()
 
-    def _start(self) -> Runner:
+    def _tell(self, sandbox: SandboxReport) -> None:
+        """Say what holds the tests back, where it is less than everything and the user has not chosen it."""
+        self.sandbox = sandbox
+        if self.settings.sandbox.level != sandbox.level and (sentence := told(sandbox)):
+            self.notices.append(sentence)
+
+    def _start(self) -> AnyRunner:
         limits = self.settings.sandbox
         sandbox = {
             "folder": str(self._private.path),
@@ -152,6 +165,8 @@ class TestJudge:
             seed=self.settings.loop.seed,
         )
         interpreter = self.python if self.command.runner else sys.executable
+        if not self.forks:
+            return SpareRunner(interpreter, env, self._private.path, self.command.runner, self.check)
         return Runner(interpreter, env, self._private.path, sandbox, self.check)
 
     def __exit__(self, *_: object) -> None:
@@ -193,6 +208,7 @@ class TestJudge:
         if not self.task.tests:
             self._suite, self._suite_seconds = frozenset(self._expected), report.seconds
         if self._targets:
+            self.notices += hints(failing, self.environ, self.settings.sandbox)
             self._place.freeze(report.imported)
             self._tests.warm_up(report, self._beside, self._find_flaky)
         return Verdict(
@@ -513,9 +529,10 @@ class TestJudge:
     def _encoded(self, base: BaseText, text: str) -> bytes:
         return base.model_copy(update={"text": text}).data
 
-    def sources(self) -> Iterator[str]:
-        """Python files of the task, by path."""
-        return (path for path in self.texts if path.endswith(".py"))
+    @property
+    def sources(self) -> Sources:
+        """Python files that a candidate may change."""
+        return Sources(self.texts, self.editable)
 
     def editable(self, path: str) -> bool:
         """Whether a candidate may change a file: not the tests and their configuration, unless the user said so."""
@@ -578,6 +595,27 @@ def _summed(target: str, report: RunReport) -> TestResult:
     if inside and all(result.passed for result in inside) and target not in report.collect_errors:
         return TestResult(id=target, outcome=Outcome.PASSED)
     return TestResult(id=target, outcome=Outcome.MISSING)
+
+
+class Sources(Set[str]):
+    """Paths of Python files that may be changed; the workspace is walked only when all of them are asked for."""
+
+    def __init__(self, texts: Mapping[str, BaseText], editable: Callable[[str], bool]) -> None:
+        self._texts, self._editable = texts, editable
+
+    def __contains__(self, path: object) -> bool:
+        if not (isinstance(path, str) and path.endswith(".py") and self._editable(path)):
+            return False
+        try:
+            return path in self._texts
+        except UnreadableText:
+            return True  # it is there, and whoever reads it is told
+
+    def __iter__(self) -> Iterator[str]:
+        return (path for path in self._texts if path.endswith(".py") and self._editable(path))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def _passes(test: str, results: Mapping[str, TestResult]) -> bool:

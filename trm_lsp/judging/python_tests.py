@@ -11,9 +11,11 @@ from trm_lsp.judging.environment import TestCommand
 from trm_lsp.judging.places import Place
 from trm_lsp.judging.runner import Lost, Refused, Runner, RunReport
 from trm_lsp.judging.screen import Candidate
+from trm_lsp.judging.spares import SpareRunner
 from trm_lsp.settings import Settings
 
 Texts = Mapping[str, bytes]
+AnyRunner = Runner | SpareRunner
 
 STAGES = ("loaded", "configured", "collected")
 """Each is a fork of the one before (see zygote/stages.py)."""
@@ -29,9 +31,9 @@ class PythonTests:
     root: str
     place: Place
     settings: Settings
-    start: Callable[[], Runner]
+    start: Callable[[], AnyRunner]
     """Starts the test process anew."""
-    runner: Runner
+    runner: AnyRunner
     bytecode: str
     level: str = field(default="fresh", init=False)
     why: str = field(default="", init=False)

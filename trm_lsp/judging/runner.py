@@ -29,6 +29,8 @@ POLL_SECONDS = 0.03
 """How often a wait looks for a cancel."""
 START_SECONDS = 30.0
 """How long an interpreter may take to answer, whatever it imports at its start."""
+OUTPUT_KEPT = 64 * 1024
+"""Bytes of a run's output that are kept: its end."""
 MESSAGE_BYTES = 1 << 26
 """More than any message of the test process."""
 GRACE, KILL_GRACE = 2.0, 0.1

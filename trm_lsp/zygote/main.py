@@ -1,4 +1,7 @@
-"""Start: `main.py serve JSON` answers requests on stdin; `main.py run FILE` is one fresh test process."""
+"""Start: `main.py serve JSON` answers requests on stdin, `main.py run FILE` is one fresh test process.
+
+`main.py spare RUNNER` is a test process that waits for its tests.
+"""
 
 import importlib.util
 import json
@@ -26,14 +29,18 @@ def main(arguments):
         from _trm_zygote.serving import serve
 
         return serve(json.loads(arguments[1]))
+    if len(arguments) == 2 and arguments[0] == "spare":
+        from _trm_zygote.spare import wait
+
+        return wait(arguments[1])
     if len(arguments) == 2 and arguments[0] == "run":
-        from _trm_zygote.runs import run
+        from _trm_zygote.running import run
 
         with open(arguments[1], encoding="utf-8") as file:
             request = json.load(file)
         os.unlink(arguments[1])
         return run(request)
-    sys.stderr.write("usage: main.py serve JSON | main.py run FILE\n")
+    sys.stderr.write("usage: main.py serve JSON | main.py run FILE | main.py spare RUNNER\n")
     return 2
 
 

@@ -130,14 +130,3 @@ def _child(request, prepared, sandbox, report_fd, output_fd, ours):
         os.write(2, traceback.format_exc().encode("utf-8", "replace"))
     finally:
         os._exit(status)
-
-
-def run(tests):
-    """Run tests in this process, with the runner they ask for; return its exit code."""
-    if tests["runner"] == "unittest":
-        from _trm_zygote import unittest_run
-
-        return unittest_run.run(tests)
-    from _trm_zygote import pytest_run
-
-    return pytest_run.run(tests)

@@ -146,7 +146,9 @@ class Server:
             if why:
                 self.say(id=request["id"], refused=why)
                 return
-        self.run = Run(request, self.prepared, self.sandbox, [*self.ours, *(stage.control for stage in self.stages.values())])
+        self.run = Run(
+            request, self.prepared, self.sandbox, [*self.ours, *(stage.control for stage in self.stages.values())]
+        )
         self.selector.register(self.run.report_fd, selectors.EVENT_READ)
         self.selector.register(self.run.output_fd, selectors.EVENT_READ)
 

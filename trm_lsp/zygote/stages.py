@@ -60,10 +60,10 @@ def _prepare(request, prepared, ready):
         loaded = Loaded(request["tests"]["runner"])
         ready(loaded, **loaded.load(request["modules"]))
         return
-    from _trm_zygote import pytest_run
+    from _trm_zygote import warm_pytest
 
     if request["name"] == "configured":
-        ready(pytest_run.Configured(request["tests"]))
+        ready(warm_pytest.Configured(request["tests"]))
     else:
         prepared.collect(request["tests"], ready)
 
@@ -94,7 +94,7 @@ class Loaded:
 
     def run(self, tests):
         """In a fork: run tests; return the exit code."""
-        from _trm_zygote.runs import run
+        from _trm_zygote.running import run
 
         return run(tests)
 

@@ -13,7 +13,7 @@ from projects import CALC, make
 
 from trm_lsp.core.verdict import TestResult
 from trm_lsp.judging.commands import junit
-from trm_lsp.judging.commands.places import Places
+from trm_lsp.judging.commands.sources import Sources
 
 SUREFIRE = """\
 <?xml version="1.0" encoding="UTF-8"?>
@@ -37,7 +37,7 @@ org.opentest4j.AssertionFailedError: expected: <1> but was: <5>
 
 
 def read(path: Path, root: Path) -> dict[str, TestResult]:
-    return {one.id: one for one in junit.parse(path, Places(root))}
+    return {one.id: one for one in junit.parse(path, Sources(root))}
 
 
 def parse(root: Path, text: str | bytes) -> dict[str, TestResult]:
@@ -140,7 +140,7 @@ def test_what_is_no_report_is_refused(root: Path, text: Any) -> None:
 def test_a_report_that_is_not_there_is_refused(root: Path) -> None:
     for path in (root / "gone.xml", root):
         with pytest.raises(junit.Refused):
-            junit.parse(path, Places(root))
+            junit.parse(path, Sources(root))
 
 
 def test_a_huge_report_is_read_up_to_a_size(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 
 from trm_lsp.core.verdict import Outcome, TestResult
 from trm_lsp.judging.commands.line import Call, calls, shell
-from trm_lsp.judging.commands.places import Places
 from trm_lsp.judging.commands.reading import read
+from trm_lsp.judging.commands.sources import Sources
 from trm_lsp.judging.commands.tool import BAD, Finished, honest, result, unended
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -183,22 +183,22 @@ class _Text:
         crate = match["crate"] if match else ""
         likely = [folder for name, folder in self._packages.items() if name.replace("-", "_") == crate]
         for folder in [*likely, *self._packages.values()]:
-            found = self._run.places.relative(path, folder)
+            found = self._run.sources.relative(path, folder)
             if found:
                 return found
         return path
 
     def _failed(self, id: str, text: str) -> TestResult:
-        error, frames = _explained(text, self._run.places)
+        error, frames = _explained(text, self._run.sources)
         if not frames and not id.startswith("doc::"):
-            frames = self._run.places.mentioned(text)[:1]
+            frames = self._run.sources.mentioned(text)[:1]
         return result(id, Outcome.FAILED, error, text, frames)
 
     def _not_compiled(self, package: str) -> None:
         """A package that does not compile: it stands for its tests."""
         found = [(match["text"], match["path"], int(match["line"])) for match in _COMPILE_ERROR.finditer(self._text)]
-        places = self._run.places
-        located = [(text, places.relative(path), line) for text, path, line in found]
+        sources = self._run.sources
+        located = [(text, sources.relative(path), line) for text, path, line in found]
         folder = self._packages.get(package, "")
         own = [one for one in located if one[1] and one[1].startswith(f"{folder}/" if folder else "")]
         start = self._text.find("error")
@@ -207,15 +207,15 @@ class _Text:
         self._found[package] = result(package, Outcome.ERROR, error, message, [(path, line)] if path else ())
 
 
-def _explained(text: str, places: Places) -> tuple[str, tuple[tuple[str, int], ...]]:
+def _explained(text: str, sources: Sources) -> tuple[str, tuple[tuple[str, int], ...]]:
     """What a failure says is wrong, and the user's places on the way to it, outermost first."""
     panic = _PANIC.search(text)
     if panic is None:
         return " ".join(text.split()), ()
     said = panic["old"] or text[panic.end() :].partition("stack backtrace:")[0].partition("note: ")[0]
-    stack = [(places.relative(m["path"]), int(m["line"])) for m in _BACKTRACE.finditer(text)]
+    stack = [(sources.relative(m["path"]), int(m["line"])) for m in _BACKTRACE.finditer(text)]
     frames = [*reversed([(path, line) for path, line in stack if path])]
-    place = (places.relative(panic["path"]), int(panic["line"]))
+    place = (sources.relative(panic["path"]), int(panic["line"]))
     if place[0] and place not in frames:
         frames.append(place)
     return f"panicked: {' '.join(said.split())}", tuple(frames)

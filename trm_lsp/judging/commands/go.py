@@ -11,8 +11,8 @@ from typing import Any
 
 from trm_lsp.core.verdict import Outcome, TestResult
 from trm_lsp.judging.commands.line import Call, Word, calls, shell
-from trm_lsp.judging.commands.places import Places
 from trm_lsp.judging.commands.reading import read
+from trm_lsp.judging.commands.sources import Sources
 from trm_lsp.judging.commands.tool import BAD, Finished, honest, result, unended
 
 _NOT_BUILT = re.compile(r"^FAIL\t(?P<package>\S+) \[(?:build|setup) failed\]", re.M)
@@ -166,7 +166,7 @@ class _Events:
         folder = self._folder(package)
         bad = outcome in BAD
         id = self._id(package, test)
-        frames = _frames(text, folder, self._run.places) if bad else ()
+        frames = _frames(text, folder, self._run.sources) if bad else ()
         text = text if bad or outcome is Outcome.SKIPPED else ""
         self._found[id] = result(id, outcome, _said(text), text, frames, seconds)
 
@@ -176,7 +176,7 @@ class _Events:
         lines = [line for line in self._build.get(package, ()) if line.strip() and not line.startswith("# ")]
         text = "\n".join(lines) or f"{package} could not be built"
         folder = self._folder(package)
-        frames = self._run.places.mentioned(text)[:1]
+        frames = self._run.sources.mentioned(text)[:1]
         error = re.sub(r"^\S+\.go:\d+(?::\d+)?: ", "", text.splitlines()[0])
         self._found[folder] = result(folder, Outcome.ERROR, error, text, frames)
 
@@ -209,13 +209,13 @@ def _said(text: str) -> str:
     return " ".join(filter(None, lines))
 
 
-def _frames(text: str, folder: str, places: Places) -> tuple[tuple[str, int], ...]:
-    """Places of a failure, outermost first: of the panicking goroutine, else of the first thing logged."""
+def _frames(text: str, folder: str, sources: Sources) -> tuple[tuple[str, int], ...]:
+    """Sources of a failure, outermost first: of the panicking goroutine, else of the first thing logged."""
     if _PANIC.search(text):
         first = text.partition("\ngoroutine ")[2].partition("\n\n")[0]
-        stack = [(places.relative(m["path"]), int(m["line"])) for m in _GOROUTINE_PLACE.finditer(first)]
+        stack = [(sources.relative(m["path"]), int(m["line"])) for m in _GOROUTINE_PLACE.finditer(first)]
         found = [(path, line) for path, line in stack if path]
         if found:
             return tuple(reversed(found))
-    logged = [(places.relative(m["path"], folder), int(m["line"])) for m in _LOGGED.finditer(text)]
+    logged = [(sources.relative(m["path"], folder), int(m["line"])) for m in _LOGGED.finditer(text)]
     return tuple((path, line) for path, line in logged if path)[:1]

@@ -10,8 +10,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 from trm_lsp.core.verdict import Outcome, TestResult
-from trm_lsp.judging.commands.places import Places
 from trm_lsp.judging.commands.reading import LARGEST
+from trm_lsp.judging.commands.sources import Sources
 from trm_lsp.judging.commands.tool import BAD, result
 
 _TEST = "testcase"
@@ -24,12 +24,12 @@ class Refused(ValueError):
     """The file is no report that we would read."""
 
 
-def parse(path: Path, places: Places) -> tuple[TestResult, ...]:
+def parse(path: Path, sources: Sources) -> tuple[TestResult, ...]:
     """The tests a report tells of; of one that is cut off, those before the cut. Raises Refused."""
     found: dict[str, TestResult] = {}
     seen: dict[str, int] = {}
     for case, suites in _cases(path):
-        one = _result(case, suites, places)
+        one = _result(case, suites, sources)
         number = seen[one.id] = seen.get(one.id, 0) + 1
         if number > 1:  # repeated runs and parametrised tests may share a name
             one = one.model_copy(update={"id": f"{one.id}#{number}"})
@@ -101,7 +101,7 @@ def _cases(path: Path) -> Iterator[tuple[ElementTree.Element, tuple[dict[str, st
         yield from cases  # what was whole before the cut
 
 
-def _result(case: ElementTree.Element, suites: tuple[dict[str, str], ...], places: Places) -> TestResult:
+def _result(case: ElementTree.Element, suites: tuple[dict[str, str], ...], sources: Sources) -> TestResult:
     outcome, text, error = Outcome.PASSED, "", ""
     for part in case:
         of = _PARTS.get(part.tag)
@@ -113,8 +113,8 @@ def _result(case: ElementTree.Element, suites: tuple[dict[str, str], ...], place
         first = said or (text.splitlines() or [""])[0]
         named = re.fullmatch(r"[A-Z]\w*(?:Error|Exception|Failure)", kind)
         outcome, error = of, f"{kind}: {first}" if named and not re.match(r"[\w.]*" + kind, first) else first
-    file = _file(case, suites, places)
-    frames = places.mentioned(text) if outcome in BAD else ()
+    file = _file(case, suites, sources)
+    frames = sources.mentioned(text) if outcome in BAD else ()
     if outcome in BAD and not frames and file:
         frames = ((file, _number(case.get("line"))),)
     id = "::".join(filter(None, [file, *_way(case, suites, file), case.get("name") or "(no name)"]))
@@ -122,16 +122,16 @@ def _result(case: ElementTree.Element, suites: tuple[dict[str, str], ...], place
     return result(id, outcome, error or "it failed", text, frames, seconds)
 
 
-def _file(case: ElementTree.Element, suites: tuple[dict[str, str], ...], places: Places) -> str:
+def _file(case: ElementTree.Element, suites: tuple[dict[str, str], ...], sources: Sources) -> str:
     """The file of a test, where the report names it."""
     for attributes in (case.attrib, *reversed(suites)):
         for name in ("file", "filepath"):
-            found = places.relative(attributes[name]) if attributes.get(name) else ""
+            found = sources.relative(attributes[name]) if attributes.get(name) else ""
             if found:
                 return found
     dotted = (case.get("classname") or "").split(".")
     for end in range(len(dotted), 0, -1):  # pytest names classes by module, and the module by its path
-        if found := places.relative("/".join(dotted[:end]) + ".py"):
+        if found := sources.relative("/".join(dotted[:end]) + ".py"):
             return found
     return ""
 

@@ -173,7 +173,7 @@ class _Events:
 
     def __init__(self, run: Finished) -> None:
         self._run = run
-        self._places = run.places
+        self._sources = run.sources
         self._way: dict[str, list[str]] = {}
         """By file, the names on the way to the test that is told of now."""
         self._begun: dict[str, list[str]] = {}
@@ -191,7 +191,7 @@ class _Events:
 
     def _take(self, event: Mapping[str, Any]) -> None:
         name, file = str(event.get("name", "")), str(event.get("file") or "")
-        path = self._places.relative(file) or file
+        path = self._sources.relative(file) or file
         match event.get("type"):
             case "test:dequeue":
                 self._running[self._id(self._begun, event, path)] = None
@@ -208,7 +208,7 @@ class _Events:
 
     def _is_file(self, name: str, path: str) -> bool:
         """Whether an event is about a file as a whole, which node names by its path."""
-        return bool(path) and self._places.relative(name) == path
+        return bool(path) and self._sources.relative(name) == path
 
     def _id(self, ways: dict[str, list[str]], event: Mapping[str, Any], path: str) -> str:
         """The id of the test an event is about."""
@@ -235,7 +235,7 @@ class _Events:
         cause = error.get("cause") or error
         said = f"{cause['name']}: {cause.get('message', '')}" if cause.get("name") else str(cause.get("message", ""))
         frames = self._frames(str(cause.get("stack", "")))
-        if not frames and outcome in BAD and self._places.relative(path):
+        if not frames and outcome in BAD and self._sources.relative(path):
             frames = ((path, int(event.get("line") or 0)),)
         message = str(cause.get("stack") or said) if error else ""
         self._found.append(result(id, outcome, said, message, frames, float(event.get("seconds") or 0.0)))
@@ -246,13 +246,13 @@ class _Events:
         errors = _ERROR_LINE.findall(text)
         frames = self._frames(text)
         if not frames:  # a syntax error has its place in the first line, and only node itself in the stack
-            frames = self._places.mentioned(text)[:1]
+            frames = self._sources.mentioned(text)[:1]
         said = errors[0] if errors else "the file ended its own process"
         return result(path, Outcome.ERROR, said, text or said, frames or ((path, 0),))
 
     def _frames(self, stack: str) -> tuple[tuple[str, int], ...]:
         """The user's places in a stack, outermost first."""
-        found = [(self._places.relative(m["path"]), int(m["line"])) for m in _STACK_PLACE.finditer(stack)]
+        found = [(self._sources.relative(m["path"]), int(m["line"])) for m in _STACK_PLACE.finditer(stack)]
         return tuple(reversed([(path, line) for path, line in found if path]))
 
 

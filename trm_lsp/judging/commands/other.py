@@ -37,7 +37,7 @@ class AnyCommand:
         found: list[TestResult] = []
         for path in sorted((run.reports / FOLDER).glob("*.xml"), key=lambda path: int(path.stem))[:FILES_KEPT]:
             try:
-                found += junit.parse(path, run.places)
+                found += junit.parse(path, run.sources)
             except junit.Refused:
                 continue  # some other XML, or none
         return honest(found, run, self.shown)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from trm_lsp.core.verdict import Outcome, TestResult
-from trm_lsp.judging.commands.places import Places
+from trm_lsp.judging.commands.sources import Sources
 from trm_lsp.judging.signatures import normalise
 
 MESSAGE_KEPT = 4000
@@ -38,8 +38,8 @@ class Finished:
         return self.ended in {"hard", "idle"}
 
     @property
-    def places(self) -> Places:
-        return Places(self.folder)
+    def sources(self) -> Sources:
+        return Sources(self.folder)
 
 
 class TestTool(Protocol):
@@ -94,7 +94,7 @@ def unended(id: str, run: Finished) -> TestResult:
         outcome, text = Outcome.TIMEOUT, "the test did not end in time"
     else:
         outcome, text = Outcome.ERROR, "the test ended its own process"
-    path = run.places.relative(id.split("::")[0])
+    path = run.sources.relative(id.split("::")[0])
     return result(id, outcome, text, text, [(path, 0)] if path else ())
 
 
@@ -113,7 +113,7 @@ def whole(run: Finished, shown: str) -> TestResult:
         return result(shown, outcome, seconds=run.seconds)
     text = run.output.strip()
     error = "the command did not end in time" if run.timed_out else " ".join(failing_lines(text))
-    mentioned = run.places.mentioned(text)[:1]  # later ones are often those of a summary, or of a runner's own
+    mentioned = run.sources.mentioned(text)[:1]  # later ones are often those of a summary, or of a runner's own
     return result(shown, outcome, error or f"exit code {run.exit}", text, mentioned, run.seconds)
 
 

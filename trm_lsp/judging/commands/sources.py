@@ -1,4 +1,4 @@
-"""Places in files that a tool's output mentions, as seen from the folder it ran in."""
+"""Sources in files that a tool's output mentions, as seen from the folder it ran in."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FOREIGN = frozenset({"node_modules", ".venv", "venv", "site-packages", "vendor"
 
 
 @dataclass(frozen=True)
-class Places:
+class Sources:
     """Finds files of a folder in what is said about them."""
 
     folder: Path
@@ -31,8 +31,18 @@ class Places:
     def _real(self) -> Path:
         return self.folder.resolve()
 
+    @cached_property
+    def _known(self) -> dict[tuple[str, str], str]:
+        """What was asked before: reports name few files many times."""
+        return {}
+
     def relative(self, path: str, below: str = "") -> str:
         """The path from the folder, for a file of the user's in it; else empty. A relative one counts from `below`."""
+        if (path, below) not in self._known:
+            self._known[path, below] = self._look(path, below)
+        return self._known[path, below]
+
+    def _look(self, path: str, below: str) -> str:
         if path.startswith("file://"):
             path = unquote(path.removeprefix("file://"))
         try:
@@ -45,7 +55,7 @@ class Places:
         return "" if _FOREIGN.intersection(relative.parts) else relative.as_posix()
 
     def mentioned(self, text: str, below: str = "") -> tuple[tuple[str, int], ...]:
-        """Places of the user's files in a text (`path:line`, or as Python says it), in its order, each once."""
+        """Sources of the user's files in a text (`path:line`, or as Python says it), in its order, each once."""
         found = ((self.relative(path, below), line) for path, line in _mentions(text))
         return tuple(dict.fromkeys((path, line) for path, line in found if path))
 
