@@ -23,9 +23,8 @@ def run(request):
     reporter = Reporter(
         request["report_fd"], request["root"], cwd, tracer, request["survey"], request["without"], request["seed"]
     )
-    status = int(pytest.main([*request["args"], *request["tests"]], plugins=[reporter]))
-    reporter.flush()
-    return status
+    reporter.report_to(request["report_fd"], request.get("board"))
+    return int(pytest.main([*request["args"], *request["tests"]], plugins=[reporter]))
 
 
 def enter(request):

@@ -50,11 +50,13 @@ class Reporter:
         self.screening = False
         """Whether a screener speaks in place of the tests."""
 
-    def report_to(self, fd):
-        """Report from this process to `fd`; a forked process that is to report must say so anew."""
-        self._fd = fd
+    def report_to(self, fd, board=None):
+        """Report from this process to `fd`, or to a board in memory while it has room.
+
+        A forked process that is to report must say so anew.
+        """
+        self._fd, self._board = fd, board
         self._pid = os.getpid()
-        self._held = []
 
     def trace(self, tracer):
         """From now on, report the lines that each test reaches."""
@@ -62,18 +64,13 @@ class Reporter:
 
     def say(self, **message):
         # A test that forks runs on in both processes: only the first one reports.
-        if os.getpid() == self._pid:
-            frames.write(self._fd, *self._held, message)
-            self._held = []
-
-    def hold(self, **message):
-        """Say it together with what comes next: the next test's start, or the end."""
-        self._held.append(message)
-
-    def flush(self):
-        if self._held and os.getpid() == self._pid:
-            frames.write(self._fd, *self._held)
-        self._held = []
+        if os.getpid() != self._pid:
+            return
+        data = frames.framed(frames.encode(message))
+        if self._board is None or not self._board.leave(data):
+            if self._board is not None:
+                data = self._board.take() + data
+            frames.write_bytes(self._fd, data)
 
     def pytest_sessionstart(self, session):
         # pytest counts ids from the folder of its configuration, the user and we from the workspace.
@@ -103,13 +100,13 @@ class Reporter:
             failed = found.pop("report", None)
             if failed is not None:
                 found.update(self._failure(failed))
-            self.hold(result=dict(found, id=self.id(nodeid)))
+            self.say(result=dict(found, id=self.id(nodeid)))
 
     def pytest_collectreport(self, report):
         if report.failed:
             self.say(collect=dict(self._failure(report), id=self.id(report.nodeid)))
         else:
-            self.hold(collected=self.id(report.nodeid))
+            self.say(collected=self.id(report.nodeid))
 
     def _failure(self, report):
         """The failure as text, and the frames of the workspace it went through, outermost first."""
@@ -168,9 +165,6 @@ class Reporter:
             seed_randomness(self._seed)
         if self._tracer:
             self._tracer.begin(lambda path, line: self.say(line=[self.id(item.nodeid), path, line]))
-
-    def pytest_sessionfinish(self, session):
-        self.flush()
 
     def pytest_unconfigure(self, config):
         if self._tracer:

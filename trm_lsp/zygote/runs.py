@@ -31,12 +31,14 @@ class Run:
         self.output = bytearray()
         self.ended = None  # "hard", "idle" or "killed" when we ended it
         self._reports = frames.Reader()
+        self._board, self._stand = frames.Board(), 0
         report_read, report_write = os.pipe()
         output_read, output_write = os.pipe()
         sys.stdout.flush()
         self.pid = os.fork()
         if self.pid == 0:
-            _child(request, prepared, sandbox, report_write, output_write, [*ours, report_read, output_read])
+            ours = [*ours, report_read, output_read]
+            _child(request, prepared, sandbox, self._board, report_write, output_write, ours)
         os.close(report_write)
         os.close(output_write)
         self.report_fd, self.output_fd = report_read, output_read
@@ -50,6 +52,23 @@ class Run:
         if data:
             self.last_sign = time.monotonic()
         return self._reports.feed_raw(data) if data is not None else None
+
+    def read_board(self):
+        """Reports that the run, which has ended, left in memory."""
+        return self._reports.feed_raw(self._board.take())
+
+    def gives_signs(self):
+        """Whether the run has reported in memory since this was asked last; then it is not idle."""
+        stand, self._stand = self._stand, self._board.stand()
+        if stand == self._stand:
+            return False
+        self.last_sign = time.monotonic()
+        return True
+
+    def close(self):
+        self._board.close()
+        for fd in (self.report_fd, self.output_fd):
+            os.close(fd)
 
     def read_output(self):
         """Take in output; return whether there was any."""
@@ -102,7 +121,7 @@ def enter_place(request, sandbox):
         sys.pycache_prefix, sys.dont_write_bytecode = request["cache"], not request["caching"]
 
 
-def _child(request, prepared, sandbox, report_fd, output_fd, ours):
+def _child(request, prepared, sandbox, board, report_fd, output_fd, ours):
     """Become the test process: never returns."""
     status = 127
     try:
@@ -116,6 +135,8 @@ def _child(request, prepared, sandbox, report_fd, output_fd, ours):
             os.close(report_fd)
             os.execvp(request["argv"][0], request["argv"])
         tests = dict(request["tests"], report_fd=report_fd)
+        if request["kind"] == "here":
+            tests["board"] = board
         if request["kind"] == "fresh":
             file = os.path.join(sandbox.folders.run, "request")
             with open(file, "w", encoding="utf-8") as out:

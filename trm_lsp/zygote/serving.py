@@ -50,7 +50,8 @@ class Server:
                     self.begin(self.queue.pop(0))
                 left, which = self.run.time_left() if self.run else (None, None)
                 if left is not None and left <= 0:
-                    self.stop(which)
+                    if which == "hard" or not self.run.gives_signs():
+                        self.stop(which)
                     continue
                 ready = {key.fd for key, _ in self.selector.select(left)}
                 if self.control in ready and not self.take_requests():
@@ -169,9 +170,12 @@ class Server:
         if reports is None:
             self.forget(self.run.report_fd)
             return False
+        self.pass_on(reports)
+        return True
+
+    def pass_on(self, reports):
         head = b'{"id":%d,"report":' % self.run.request["id"]
         frames.write_raw(self.answers, *(head + report + b"}" for report in reports))
-        return True
 
     def forget(self, fd):
         if fd in self.selector.get_map():
@@ -195,9 +199,10 @@ class Server:
             pass
         while select_now(run.report_fd) and self.forward_reports():
             pass
+        self.pass_on(run.read_board())
         for fd in (run.report_fd, run.output_fd):
             self.forget(fd)
-            os.close(fd)
+        run.close()
         self.run = None
         kill_everything(run.pid, self.spared())
         self.sandbox.tidy()

@@ -50,7 +50,7 @@ class Configured:
 
     def run(self, tests):
         """In a fork: collect and run the tests, and return pytest's exit code."""
-        self._reporter.report_to(tests["report_fd"])
+        self._reporter.report_to(tests["report_fd"], tests["board"])
         if tests["trace"]:
             self._reporter.trace(LineTracer(self._copy))
         return self._main(tests)
@@ -80,7 +80,6 @@ class Configured:
             status = pytest.ExitCode.TESTS_FAILED
         except (KeyboardInterrupt, pytest.exit.Exception):
             status = pytest.ExitCode.INTERRUPTED
-        self._reporter.flush()
         return int(status)
 
 
@@ -113,7 +112,7 @@ class Collected:
     def run(self, tests):
         """In a fork: screen candidates, or swap one and run its tests by pytest's own protocol."""
         reporter = self._reporter
-        reporter.report_to(tests["report_fd"])
+        reporter.report_to(tests["report_fd"], tests["board"])
         if "screen" in tests:
             self._screen.judge(tests["screen"], reporter.say)
             return 0
@@ -123,7 +122,6 @@ class Collected:
         chosen = [item for item in self._session.items if _chosen(reporter.id(item.nodeid), tests["tests"])]
         for item, following in zip(chosen, chosen[1:] + [None]):  # noqa: B905, RUF005 - Python 3.8
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-        reporter.flush()
         return 0
 
 
