@@ -1,6 +1,6 @@
 """`python -m bench.parity`: do screen, confirm and suite say what a cold run says?
 
-    python -m bench.parity [--seed N] [--quick] [--cold]
+    python -m bench.parity [--seed N] [--quick] [--cold] [PACKAGE ...]
 
 Mutants of real packages, drawn by the seed and none dropped. They are drawn
 function by function: one that the tests kill becomes the text to be repaired,
@@ -17,7 +17,6 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,10 +32,12 @@ from trm_lsp.settings import Settings
 
 MUTANTS, FEW = 100, 5
 """Mutants to judge in each package at least, and with --quick."""
-OF_ONE_PLACE = 8
+OF_ONE_PLACE = 6
 """Mutants drawn from one function, or from what a file does outside of its functions."""
-BESIDES = 2
+BESIDES = 1
 """Of these, so many are tried on top of the mutant under repair as well: candidates that repair nothing."""
+ECHOES = 3
+"""So many candidates do what the original does: among those that may disturb a screen, they show whether it notices."""
 SELECTED_SECONDS, SELECTED = 2.0, 100
 """Of the tests that reach a place so many are drawn, by what they take in all and by their number."""
 WITH_SUITE = 5
@@ -134,14 +135,14 @@ class Found:
 
 def places(package: Package, reach: Mapping[str, Reached], sound: frozenset[str], seed: int) -> Iterator[Place]:
     """Every place that sound tests reach, with its mutants: all in an order drawn by the seed."""
-    chance = random.Random(f"{seed} {package.name}")
     found = []
     for path in package.sources():
         text = (package.tree / path).read_bytes().decode("utf-8")
         found += [(path, text, within) for within in ranges(text)]
-    for path, text, within in chance.sample(found, len(found)):
+    for path, text, within in random.Random(f"{seed} {package.name}").sample(found, len(found)):
+        chance = random.Random(f"{seed} {package.name} {path} {within.start}")
         drawn = draw(mutations(path, text, within), OF_ONE_PLACE, chance)
-        reaching = [test for test, did in reach.items() if test in sound and _enters(did, path, within)]
+        reaching = sorted(test for test, did in reach.items() if test in sound and _enters(did, path, within))
         tests = select(chance.sample(reaching, len(reaching)), reach)
         if drawn and tests:
             yield Place(path, text, within, tests, tuple(drawn))
@@ -166,19 +167,21 @@ def select(tests: Sequence[str], reach: Mapping[str, Reached]) -> tuple[str, ...
 
 
 def candidates(place: Place, broken: Edit) -> list[Candidate]:
-    """Answers to a mutant: the original, every other mutant in its stead, and some on top of it."""
-    others = [mutant for mutant in place.mutants if mutant != broken]
-    instead = [(shown(place, other), (back(place, broken, other))) for other in others]
-    besides = [
-        (f"{shown(place, other)}, the rest as it is", (moved(broken, other),))
-        for other in others
-        if other.start != broken.start
+    """Answers to a mutant: the original, every other mutant in its stead, some on top of it; echoes of the original."""
+    base, others = place.mutated(broken), [mutant for mutant in place.mutants if mutant != broken]
+    besides = [other for other in others if other.start != broken.start][:BESIDES]
+    # The line on which a function ends is the end of a statement, or of a comment.
+    end = len(place.text[: place.range.end].rstrip())
+    echoes = [Edit(place.path, end, end, f";{' ' * number}pass") for number in range(1, ECHOES + 1)]
+    found = [
+        ("the original", back(place, broken)),
+        *((shown(place, other), back(place, broken, other)) for other in others),
+        *((f"{shown(place, other)}, the rest as it is", (moved(broken, other),)) for other in besides),
+        *((f"the original and {echo.text!r} at its end", back(place, broken, echo)) for echo in echoes),
     ]
-    base = place.mutated(broken)
-    return [
-        Candidate(name, Variant({}, edits), apply(base, edits))
-        for name, edits in [("the original", back(place, broken)), *instead, *besides[:BESIDES]]
-    ]
+    # Outside of functions there is no such line, and no screen.
+    kept = found[:-ECHOES] if place.range.gaps else found
+    return [Candidate(name, Variant({}, edits), apply(base, edits)) for name, edits in kept]
 
 
 def back(place: Place, broken: Edit, other: Edit | None = None) -> tuple[Edit, ...]:
@@ -265,22 +268,28 @@ def judged(case: Case, truth: Truth, folder: Path, whole: bool) -> Found:
     task = Task(id="parity", root=str(root), tests=case.place.tests)
     settings = Settings.model_validate({"python": str(truth.package.python), "test": {"timeout": 240.0, "idle": 60.0}})
     differ = Differences(case, truth, found)
-    batch = [candidate.variant for candidate in case.candidates]
+    answers = list(zip(case.candidates, case.truths, strict=True))
+    # In a screen candidates share a process: the original must not always come before all that may disturb it.
+    mixed = random.Random(case.place.mutated(case.broken)).sample(answers, len(answers))
     try:
         with TestJudge(task, settings, lambda: None, environment(truth.package, root)) as judge:
             differ.baseline(judge.baseline())
-            for candidate, said, verdict in zip(case.candidates, case.truths, judge(batch, Tier.SCREEN), strict=True):
+            for (candidate, said), verdict in zip(mixed, judge(variants(mixed), Tier.SCREEN), strict=True):
                 differ.screened(candidate, said, verdict)
-            for candidate, said, verdict in zip(case.candidates, case.truths, judge(batch, Tier.CONFIRM), strict=True):
+            for (candidate, said), verdict in zip(mixed, judge(variants(mixed), Tier.CONFIRM), strict=True):
                 differ.confirmed(candidate, said, verdict)
             if whole:
                 base, *truths = suites(case, truth)
-                verdicts = judge(batch[: len(truths)], Tier.SUITE)
-                for candidate, said, verdict in zip(case.candidates[: len(truths)], truths, verdicts, strict=True):
+                answers = list(zip(case.candidates, truths, strict=False))
+                for (candidate, said), verdict in zip(answers, judge(variants(answers), Tier.SUITE), strict=True):
                     differ.suite(candidate, base, said, verdict)
     except Exception as error:  # whatever it raises, it has not judged what a cold run can judge
         differ.note("the judge itself", "-", (), "a verdict for each", f"{type(error).__name__}: {error}")
     return found
+
+
+def variants(answers: Sequence[tuple[Candidate, Said]]) -> list[Variant]:
+    return [candidate.variant for candidate, _ in answers]
 
 
 @dataclass
@@ -420,7 +429,7 @@ def main() -> None:
                 found = compare(package, Path(folder).resolve(), arguments.seed, enough, cold=arguments.cold)
                 print(f"{package.name} {package.version}: {told(found)}", flush=True)
                 total.add(found)
-    for difference in chain(total.differences):
+    for difference in total.differences:
         print(f"\n{difference}")
     print(f"\nall: {told(total)}")
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import difflib
+import os
 import re
 import subprocess
 import sys
@@ -67,13 +68,15 @@ class Editor(LanguageClient):
         self.feature(types.WINDOW_WORK_DONE_PROGRESS_CREATE)(lambda params: None)
         self.feature(types.WORKSPACE_APPLY_EDIT)(lambda params: self._apply(params))
         self.feature(types.PROGRESS)(lambda params: self._report(params.value))
+        self.feature(types.WINDOW_SHOW_MESSAGE_REQUEST)(lambda params: self._confirm(params))
         self.feature(types.WINDOW_SHOW_MESSAGE)(lambda params: self._message(params.message))
         self.feature(types.WINDOW_LOG_MESSAGE)(lambda params: None)
         self.feature(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)(lambda params: self._publish(params))
 
     async def start(self) -> str:
         """Start the server on the workspace; returns its name and version."""
-        await self.start_io(*SERVER)
+        # What is confirmed here is no business of the user's own state folder.
+        await self.start_io(*SERVER, env={**os.environ, "XDG_STATE_HOME": str(self.root.parent / "state")})
         assert self._server is not None and self._server.stderr is not None
         self._async_tasks.append(asyncio.create_task(self._server.stderr.read()))
         folder = types.WorkspaceFolder(uri=self.root.as_uri(), name=self.root.name)
@@ -161,6 +164,15 @@ class Editor(LanguageClient):
     def _message(self, message: str) -> None:
         if message != self.verdict:  # that one is printed with the answer
             say(f"[message] {message}")
+
+    def _confirm(self, params: types.ShowMessageRequestParams) -> types.MessageActionItem:
+        """Press the first button, as a user does who wants their tests to be run."""
+        button = expect(params.actions, "The question has no answers.")[0]
+        question, mark, known = params.message.replace(str(self.root), self.root.name).partition("? ")
+        say(f"[question] {question}{mark}")
+        say(known, indent="    ")
+        say(f"[answer] {button.title}")
+        return button
 
     def _apply(self, params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
         """Apply an edit to the buffers, if it is for their present versions: all of it or nothing."""

@@ -176,16 +176,23 @@ def test_places_and_mutants_are_repeated_by_the_seed(package: Package, tmp_path:
     assert draws[0] == draws[1] != draws[2]
 
 
-def test_candidates_give_the_original_and_its_other_mutants() -> None:
-    found = place_of("within", [ZERO])
+@pytest.mark.parametrize("name", ["within", "<module>"])
+def test_candidates_are_the_original_and_its_other_mutants(name: str) -> None:
+    found = place_of(name, [ZERO])
     for broken in found.mutants:
         others = [mutant for mutant in found.mutants if mutant != broken]
         answers = parity.candidates(found, broken)
         assert [answer.text for answer in answers[: 1 + len(others)]] == [CODE, *map(found.mutated, others)]
+        assert len({answer.text for answer in answers}) == len(answers)
         base = found.mutated(broken)
-        for answer in answers:
-            assert apply(base, answer.variant.edits) == answer.text
-        assert [base != answer.text != CODE for answer in answers[1 + len(others) :]] == [True] * parity.BESIDES
+        assert all(apply(base, answer.variant.edits) == answer.text != base for answer in answers)
+
+
+def test_echoes_of_the_original_do_what_it_does() -> None:
+    found = place_of("within", [ZERO, *INSIDE])
+    echoes = parity.candidates(found, found.mutants[0])[-parity.ECHOES :]
+    code = [compile(echo.text, "a.py", "exec").co_consts for echo in echoes]
+    assert code == [compile(CODE, "a.py", "exec").co_consts] * parity.ECHOES
 
 
 def test_the_first_killed_mutant_is_the_one_to_repair(truth: Truth) -> None:
@@ -230,8 +237,9 @@ def test_our_judge_agrees(about: Case, truth: Truth, tmp_path: Path, monkeypatch
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     found = parity.judged(about, truth, tmp_path, whole=True)
     assert [str(difference) for difference in found.differences] == []
-    assert found.candidates == found.confirmed_alike == found.suites == found.suites_alike == len(about.candidates)
-    assert (found.passing, found.kept) == (1, 1)
+    assert found.candidates == found.confirmed_alike == len(about.candidates)
+    assert found.suites == found.suites_alike == min(len(about.candidates), parity.WITH_SUITE)
+    assert (found.passing, found.kept) == (1 + parity.ECHOES, 1 + parity.ECHOES)
 
 
 def test_a_refusal_of_what_passes_cold_is_told(about: Case, truth: Truth) -> None:

@@ -22,6 +22,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from trm_lsp.core.budget import Spent
+from trm_lsp.core.consent import Question
 from trm_lsp.core.events import (
     AnyEvent,
     BaselineJudged,
@@ -48,6 +49,8 @@ class Scenario(BaseModel):
     """What the engine does with the next task."""
 
     protocol: int = wire.PROTOCOL
+    asks: Question | None = None
+    """What it asks before anything else; a no ends the run."""
     command: str = "python -m pytest"
     baseline: list[TestResult] = []
     replace: list[tuple[str, str, str]] = []
@@ -150,8 +153,12 @@ class FakeEngine:
                 run=run, seq=next(seq), time=time.time(), step=step, spent=Spent(seconds=0.1), counts=counts, **fields
             )
 
+        refused = self.asked(task, scenario.asks) if scenario.asks else ""
         yield event(RunStarted, task=task, command=scenario.command)
         if scenario.error:
+            return
+        if refused:
+            yield event(Halted, decision=refused, solved=False, summary=f"It was {refused} at the question.")
             return
         if scenario.notice_pids:
             child = self.child.pid if self.child else 0
@@ -198,6 +205,19 @@ class FakeEngine:
             proposal=self.proposal(y, scenario, verdict) if y.touched else None,
             depth=2,
         )
+
+    def asked(self, task: Task, question: Question) -> str:
+        """Ask, and wait for the answer or a cancel; the result is why the run ends, if it does."""
+        self.say(wire.Ask(id=task.id, question=question))
+        while request := self.next():
+            match request:
+                case wire.Consent(id=task.id, key=question.key, yes=yes):
+                    return "" if yes else "broken"
+                case wire.Statistics():
+                    self.answer(request)
+                case wire.Cancel():
+                    break
+        return "cancelled"
 
     def candidate(self, task: Task, scenario: Scenario, verdict: Verdict) -> Candidate:
         texts = WorkspaceTexts(Path(task.root), task.buffers)

@@ -86,6 +86,8 @@ class Editor(LanguageClient):
         self.versions: dict[str, int] = {}
         self.settings: dict[str, Any] = {}
         self.refuse_edits = ""
+        self.answer: Callable[[types.ShowMessageRequestParams], Any] = lambda params: params.actions[0]
+        """What is pressed when the server asks: the first button."""
         self.errors = b""
         self.exited: int | None = None
         self._news = asyncio.Condition()
@@ -102,6 +104,7 @@ class Editor(LanguageClient):
             types.CLIENT_REGISTER_CAPABILITY: lambda p: None,
             types.WINDOW_WORK_DONE_PROGRESS_CREATE: lambda p: None,
             types.WORKSPACE_APPLY_EDIT: self._apply,
+            types.WINDOW_SHOW_MESSAGE_REQUEST: lambda p: self.answer(p),
         }
         said = [
             types.WINDOW_SHOW_MESSAGE,
@@ -119,7 +122,7 @@ class Editor(LanguageClient):
             async with self._news:
                 self.heard.append((method, params))
                 self._news.notify_all()
-            return value
+            return await value if isinstance(value, asyncio.Future) else value
 
         return hear
 

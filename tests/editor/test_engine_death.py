@@ -6,6 +6,8 @@ import pytest
 from editor.harness import PYTHON, SUB, Editor
 from lsprotocol import types
 
+from trm_lsp.engine.wire import PROTOCOL
+
 
 @pytest.mark.parametrize(
     ("scenario", "sentence"),
@@ -29,7 +31,7 @@ async def test_one_sentence_and_a_new_start(editor: Editor, scene, scenario, sen
 async def test_another_protocol_is_refused(editor: Editor, scene) -> None:
     scene.play(protocol=99)
     await editor.refine(tests=[SUB])
-    await editor.message("The engine speaks protocol 99 and this server 1: install one version.")
+    await editor.message(f"The engine speaks protocol 99 and this server {PROTOCOL}: install one version.")
     scene.play()
     after = len(editor.heard)
     await editor.refine(tests=[SUB])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
+import pytest
 import pytest_asyncio
 from editor.harness import FULL
 from end_to_end.real import SERVER, RealEditor
@@ -13,6 +15,14 @@ from projects import NO_PLUGINS, Files, make, root, temporary
 __all__ = ["root", "temporary"]
 
 Open = Callable[..., Awaitable[RealEditor]]
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where what the user confirms is remembered: nowhere that outlives the test."""
+    folder = tmp_path_factory.mktemp("state")
+    monkeypatch.setenv("XDG_STATE_HOME", str(folder))
+    return folder
 
 
 @pytest_asyncio.fixture

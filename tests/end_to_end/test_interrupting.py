@@ -9,6 +9,7 @@ import time
 
 import pytest
 from end_to_end.real import LONG_RUN, LONG_TEST, TEST, RealEditor, watch
+from lsprotocol import types
 from projects import CALC, copies, until
 
 ANSWERED = 1.0
@@ -82,7 +83,7 @@ async def test_the_same_request_while_it_runs_is_the_same_job(opening) -> None:
 async def test_a_buffer_edited_during_the_run_is_not_overwritten(opening, path: str) -> None:
     editor = await opening(CALC, "calc.py", "test_calc.py")
     job = (await editor.refine("test_calc.py", tests=[TEST]))["job"]
-    await editor.message("TRM runs your tests in an isolated copy")  # it has its texts
+    await editor.until(types.WINDOW_SHOW_MESSAGE_REQUEST)  # it has its texts
     edited = f"# mine\n{editor.buffers[editor.uri(path)]}"
     editor.change(path, editor.buffers[editor.uri(path)], edited)
     await editor.state("ready")
@@ -96,7 +97,7 @@ async def test_a_buffer_edited_during_the_run_is_not_overwritten(opening, path: 
 async def test_a_buffer_closed_during_the_run_is_applied_to_the_file(opening, root) -> None:
     editor = await opening(CALC, "calc.py", "test_calc.py")
     job = (await editor.refine("test_calc.py", tests=[TEST]))["job"]
-    await editor.message("TRM runs your tests in an isolated copy")
+    await editor.until(types.WINDOW_SHOW_MESSAGE_REQUEST)
     editor.close("calc.py")
     await editor.state("ready")
     assert (await editor.command("trm.apply", {"job": job}))["applied"]

@@ -21,24 +21,36 @@ from projects import (
     end,
     make,
     notices,
-    run,
     settings,
     task,
     untouched,
     without_power,
 )
 
+from trm_lsp.core.consent import Question
 from trm_lsp.core.events import AnyEvent, BaselineJudged, Halted, Notice, RunStarted, load_event
 from trm_lsp.core.halting import HaltReason
 from trm_lsp.core.state import Focus
 from trm_lsp.core.verdict import Frozen
 from trm_lsp.engine.refine import refine
+from trm_lsp.settings import Settings
 from trm_lsp.store import EventLog, StoreError
 
 TWO = {
     "calc.py": WRONG + "\n\ndef double(a):\n    return a * 3\n\n\ndef unused(a):\n    return a\n",
     "test_calc.py": TEST + "\n\ndef test_double():\n    import calc\n\n    assert calc.double(2) == 4\n",
 }
+
+
+def agree(_question: Question) -> bool:
+    """A user who confirms everything."""
+    return True
+
+
+def run(root: Path, *tests: str, knobs: Settings | None = None, **facts: Any) -> list[AnyEvent]:
+    """All events of a refinement, confirmed; facts of the task and keywords of refine() by name."""
+    given = {name: facts.pop(name) for name in ("store", "notices") if name in facts}
+    return list(refine(task(root, *tests, **facts), knobs or settings(), ask=agree, **given))
 
 
 def test_a_failing_test_in_a_passing_diff_out(root: Path) -> None:
@@ -141,14 +153,14 @@ def test_a_budget_ends_a_run(root: Path) -> None:
 @pytest.mark.parametrize("after", [0, 1, 2, 4])
 def test_a_cancel_after_any_event_ends_the_run(root: Path, temporary: Path, after: int) -> None:
     seen: list[AnyEvent] = []
-    for event in refine(task(make(root, CALC)), settings(), cancelled=lambda: len(seen) > after):
+    for event in refine(task(make(root, CALC)), settings(), cancelled=lambda: len(seen) > after, ask=agree):
         seen.append(event)
     assert end(seen).decision is HaltReason.CANCELLED
     assert copies(temporary) == []
 
 
 def test_a_reader_that_stops_reading_leaves_nothing(root: Path, temporary: Path) -> None:
-    events = refine(task(make(root, CALC)), settings())
+    events = refine(task(make(root, CALC)), settings(), ask=agree)
     for event in events:
         if isinstance(event, BaselineJudged):
             break
@@ -239,7 +251,7 @@ def test_a_read_only_workspace_is_refined_all_the_same(root: Path, tmp_path: Pat
         "import sys; from pathlib import Path; from projects import *; from trm_lsp.store import EventLog\n"
         "root = Path(sys.argv[1])\n"
         "with EventLog(root) as log:\n"
-        "    events = run(root, store=log, notices=log.notices)\n"
+        "    events = list(refine(task(root), settings(), store=log, notices=log.notices, ask=lambda question: True))\n"
         "print(end(events).solved, *notices(events), sep='\\n')\n"
     )
     for path in (root / "calc.py", root / "test_calc.py", root):

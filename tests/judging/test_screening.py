@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import random
+import textwrap
+import tokenize
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -250,3 +255,316 @@ def test_the_screen_reads_the_encoding_and_the_line_ends_of_the_file(root: Path)
         judge.baseline()
         (found,) = both(judge, edits(judge, "hello.py", (" + '!'", "")))
     assert found == (Tier.SCREEN, True, True)
+
+
+# --- parity: nothing is refused that a process of its own would pass ------------------------------
+
+SWAPPED = {
+    "+": "-", "-": "+", "*": "+", "//": "*", "%": "+", "<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=",
+    "!=": "==", "and": "or", "or": "and", "is": "==", "in": "not in", "True": "False", "False": "True",
+    "+=": "-=", "-=": "+=", "append": "extend", "min": "max", "max": "min",
+}  # fmt: skip
+
+
+def mutants(text: str) -> Iterator[tuple[int, int, str]]:
+    """Edits of one token each, with everything else as it was; some give no program."""
+    starts = [0]
+    for line in text.splitlines(keepends=True):
+        starts.append(starts[-1] + len(line))
+    tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
+    names = sorted({t.string for t in tokens if t.type == tokenize.NAME and t.string.isidentifier()})
+    for token in tokens:
+        start, end = starts[token.start[0] - 1] + token.start[1], starts[token.end[0] - 1] + token.end[1]
+        if token.string in SWAPPED:
+            yield start, end, SWAPPED[token.string]
+        elif token.type == tokenize.NUMBER:
+            yield from ((start, end, str(int(token.string) + step)) for step in (-1, 1))
+        elif token.type == tokenize.NAME and len(token.string) <= 5:
+            yield from ((start, end, name) for name in names if len(name) <= 5 and name != token.string)
+
+
+CASES: dict[str, tuple[str, str, tuple[str, str]]] = {
+    "a mutable value of parametrize": (
+        "def top(items):\n    items.sort()\n    return items[0]\n",
+        """
+        @pytest.mark.parametrize("items", [[3, 1, 2]])
+        def test_it(items):
+            assert code.top(items) == 3 and items == [1, 2, 3]
+        """,
+        ("[0]", "[-1]"),
+    ),
+    "its order": (
+        "def moved(items):\n    items.reverse()\n    return items[0]\n",
+        """
+        @pytest.mark.parametrize("items", [[1, 2, 3]])
+        def test_it(items):
+            assert code.moved(items) == 2
+        """,
+        ("[0]", "[1]"),
+    ),
+    "a counter of the module": (
+        "COUNT = 0\n\ndef count(step):\n    global COUNT\n    COUNT += step + 1\n    return COUNT\n",
+        "def test_it():\n    assert code.count(1) == 1\n",
+        ("+ 1", "+ 0"),
+    ),
+    "a memo of the module": (
+        "MEMO = {}\n\ndef square(n):\n    return n * n + 1\n\ndef known(n):\n    if n not in MEMO:\n"
+        "        MEMO[n] = square(n)\n    return MEMO[n]\n",
+        "def test_it():\n    assert code.known(3) == 9\n",
+        ("n + 1", "n + 0"),
+    ),
+    "a memo in a closure": (
+        "def memo(f):\n    known = {}\n    def inner(n):\n        if n not in known:\n            known[n] = f(n)\n"
+        "        return known[n]\n    return inner\n\n@memo\ndef square(n):\n    return n * n + 1\n",
+        "def test_it():\n    assert code.square(3) == 9\n",
+        ("n + 1", "n + 0"),
+    ),
+    "a memo of functools": (
+        "import functools\n\n@functools.lru_cache(maxsize=None)\ndef fib(n):\n"
+        "    return n if n < 2 else fib(n - 1) + fib(n - 1)\n",
+        "def test_it():\n    assert code.fib(7) == 13\n",
+        ("+ fib(n - 1)", "+ fib(n - 2)"),
+    ),
+    "a default that gathers": (
+        "def gather(n, seen=[]):\n    seen.append(n + 1)\n    return seen\n",
+        "def test_it():\n    assert code.gather(1) == [1]\n",
+        ("n + 1", "n + 0"),
+    ),
+    "attributes of a class": (
+        "class Box:\n    made = 0\n    all = []\n    def __init__(self, n):\n        Box.made += n + 1\n"
+        "        Box.all.append(self)\n",
+        "def test_it():\n    code.Box(1)\n    assert code.Box.made == 1 and len(code.Box.all) == 1\n",
+        ("n + 1", "n + 0"),
+    ),
+    "an object of the module": (
+        "class Till:\n    def __init__(self):\n        self.sum = 0\n    def add(self, n):\n        self.sum += n + 1\n"
+        "        return self.sum\n\nTILL = Till()\n",
+        "def test_it():\n    assert code.TILL.add(2) == 2\n",
+        ("n + 1", "n + 0"),
+    ),
+    "an iterator that cannot be put back": (
+        "import itertools\n\nIDS = itertools.count()\n\ndef name(kind):\n    return kind * 2 + next(IDS)\n",
+        "def test_it():\n    assert code.name(5) == 5\n",
+        ("* 2", "* 1"),
+    ),
+    "a generator of the module": (
+        "def numbers():\n    n = 0\n    while True:\n        yield n + 1\n        n += 1\n\nNUMBERS = numbers()\n"
+        "next(NUMBERS)\n\ndef number():\n    return next(NUMBERS) + 1\n",
+        "def test_it():\n    assert code.number() == 2\n",
+        ("(NUMBERS) + 1", "(NUMBERS) + 0"),
+    ),
+    "a copy of the code": (
+        "import types\n\ndef square(n):\n    return n * n + 1\n\n"
+        "class Kept:\n    def __init__(self, f):\n        self.code = f.__code__\n    def __call__(self, n):\n"
+        "        return types.FunctionType(self.code, {})(n)\n\nsquare = Kept(square)\n",
+        "def test_it():\n    assert code.square(3) == 9\n",
+        ("n + 1", "n + 0"),
+    ),
+    "a decorator": (
+        "import functools\n\ndef twice(f):\n    @functools.wraps(f)\n    def inner(*given):\n"
+        "        return f(*given) * 2\n    return inner\n\n@twice\ndef half(n):\n    return n // 2 + 1\n",
+        "def test_it():\n    assert code.half(6) == 6\n",
+        ("2 + 1", "2 + 0"),
+    ),
+    "a test in another process": (
+        "def add(a, b):\n    return a - b\n",
+        """
+        def test_it():
+            import subprocess, sys
+            said = subprocess.check_output([sys.executable, "-c", "import code_; print(code_.add(2, 3))"])
+            assert said.strip() == b"5"
+        """,
+        ("a - b", "a + b"),
+    ),
+    "a test of the source": (
+        "def add(a, b):\n    return a - b\n",
+        "def test_it():\n    import inspect\n    assert 'a + b' in inspect.getsource(code.add)\n",
+        ("a - b", "a + b"),
+    ),
+    "a test that reads the file": (
+        "def add(a, b):\n    return a - b\n",
+        "def test_it():\n    assert 'a + b' in open(code.__file__).read()\n",
+        ("a - b", "a + b"),
+    ),
+    "a test that imports anew": (
+        "def add(a, b):\n    return a - b\n",
+        "def test_it():\n    import importlib\n    assert importlib.reload(code).add(2, 3) == 5\n",
+        ("a - b", "a + b"),
+    ),
+    "an import inside the test": (
+        "def add(a, b):\n    return a - b\n\nTABLE = 1\n",
+        "def test_it():\n    import late\n    assert late.SUM == 5\n",
+        ("a - b", "a + b"),
+    ),
+    "a file that stays": (
+        "import os\n\ndef note(n):\n    with open('notes.txt', 'a') as file:\n        file.write('x' * (n + 1))\n"
+        "    return os.path.getsize('notes.txt')\n",
+        "def test_it():\n    assert code.note(2) == 2\n",
+        ("n + 1", "n + 0"),
+    ),
+    "the folder it works in": (
+        "import os\n\ndef go(n):\n    os.chdir('..' if n > 1 else '.')\n    return os.path.basename(os.getcwd())\n",
+        "def test_it():\n    here = code.go(1)\n    assert code.go(2) == here\n",
+        ("n > 1", "n > 2"),
+    ),
+    "the environment": (
+        "import os\n\ndef put(n):\n    os.environ['N'] = os.environ.get('N', '') + 'x' * (n + 1)\n"
+        "    return os.environ['N']\n",
+        "def test_it():\n    assert code.put(1) == 'x'\n",
+        ("n + 1", "n + 0"),
+    ),
+    "randomness": (
+        "import random\n\ndef draw(n):\n    return [random.random() < 1 for _ in range(n + 1)]\n",
+        "def test_it():\n    assert code.draw(3) == [True] * 3\n",
+        ("n + 1", "n + 0"),
+    ),
+    "warnings as errors": (
+        "import warnings\n\ndef warn(n):\n    if n < 3:\n        warnings.warn('small', DeprecationWarning)\n"
+        "    return n\n",
+        "def test_it():\n    assert code.warn(2) == 2\n",
+        ("< 3", "< 2"),
+    ),
+    "fixtures": (
+        "def add(a, b):\n    return a - b\n",
+        """
+        @pytest.fixture
+        def five(tmp_path, monkeypatch):
+            monkeypatch.setattr(code, "LIMIT", 5, raising=False)
+            return code.add(2, 3)
+
+        def test_it(five, capsys):
+            print(five)
+            assert capsys.readouterr().out == "5\\n"
+        """,
+        ("a - b", "a + b"),
+    ),
+    "xfail": (
+        "def add(a, b):\n    return a - b\n",
+        """
+        @pytest.mark.xfail(strict=True)
+        def test_it():
+            assert code.add(2, 3) == -1
+        """,
+        ("a - b", "a + b"),
+    ),
+    "a skip by the code's answer": (
+        "def add(a, b):\n    return a - b\n",
+        """
+        def test_it():
+            if code.add(1, 1) == 1:
+                pytest.skip("not today")
+            if code.add(1, 1) == 3:
+                pytest.exit("enough")
+            if code.add(1, 1) == 0:
+                raise SystemExit(code.add(2, 3))
+        """,
+        ("a - b", "a + b"),
+    ),
+    "unittest": (
+        "def add(a, b):\n    return a - b\n",
+        """
+        import unittest
+
+        class Sums(unittest.TestCase):
+            def test_it(self):
+                for n in range(3):
+                    with self.subTest(n=n):
+                        self.assertEqual(code.add(n, 3), n + 3)
+        """,
+        ("a - b", "a + b"),
+    ),
+    "classes": (
+        "def add(a, b):\n    return a - b\n",
+        """
+        class TestSums:
+            seen = []
+
+            def setup_method(self):
+                self.n = code.add(1, 1)
+
+            def test_it(self):
+                assert self.n == 2
+
+            def test_more(self):
+                self.seen.append(code.add(2, 3))
+                assert self.seen == [5]
+        """,
+        ("a - b", "a + b"),
+    ),
+    "async": (
+        "async def add(a, b):\n    return a - b\n",
+        """
+        @pytest.mark.asyncio
+        async def test_it():
+            assert await code.add(2, 3) == 5
+        """,
+        ("a - b", "a + b"),
+    ),
+    "generators and recursion": (
+        "def flat(items):\n    for item in items:\n        if type(item) is list:\n            yield from flat(items)\n"
+        "        else:\n            yield item\n",
+        "def test_it():\n    assert list(code.flat([1, [2, [3]]])) == [1, 2, 3]\n",
+        ("flat(items)\n        e", "flat(item)\n        e"),
+    ),
+    "loops": (
+        "def binary(items, x):\n    low, high = 0, len(items)\n    while low < high:\n        mid = (low + high) // 2\n"
+        "        if items[mid] <= x:\n            low = mid + 1\n        else:\n            high = mid\n"
+        "    return low\n",
+        "def test_it():\n    assert [code.binary([1, 3, 5], x) for x in range(7)] == [0, 0, 1, 1, 2, 2, 3]\n",
+        ("<= x", "< x"),
+    ),
+    "many turns": (
+        "def total(n):\n    s = 0\n    if n > 1:\n        return s + 1\n    while n:\n        n -= 1\n        s += 1\n"
+        "    return s\n",
+        "def test_it():\n    assert code.total(30000) == 30000\n",
+        ("n > 1:", "n > 90000:"),
+    ),
+}
+EXTRA = {
+    "an import inside the test": {"late.py": "from code_ import add\n\nSUM = add(2, 3)\n"},
+    "warnings as errors": {"pytest.ini": "[pytest]\nfilterwarnings = error\n"},
+    "async": {"pytest.ini": "[pytest]\naddopts = -p pytest_asyncio.plugin\n"},
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_the_screen_refuses_a_process_of_its_own_refuses(root: Path, case: str) -> None:
+    text, test, (old, new) = CASES[case]
+    files = {"code_.py": text, "test_code.py": f"import pytest\n\nimport code_ as code\n\n{textwrap.dedent(test)}"}
+    make(root, {**files, **EXTRA.get(case, {})})
+    at = text.index(old)
+    choice = [edit for edit in mutants(text) if _compiles(_applied(text, edit))]
+    chosen = random.Random(case).sample(choice, min(24, len(choice)))
+    repair = len(chosen) // 2
+    chosen.insert(repair, (at, at + len(old), new))
+    with judging(root) as judge:
+        judge.baseline()
+        screened = list(judge([Variant({}, (Edit("code_.py", *edit),)) for edit in chosen], Tier.SCREEN))
+        refused = [edit for edit, found in zip(chosen, screened, strict=True) if found.failing]
+        # A whole text cannot be swapped: these are imported anew, each in a process of its own.
+        confirmed = list(judge([Variant({"code_.py": _applied(text, edit)}) for edit in refused], Tier.CONFIRM))
+    assert [edit for edit, found in zip(refused, confirmed, strict=True) if not found.failing] == []
+    assert case == "xfail" or not screened[repair].failing
+    again = {edit: found.signature for edit, found in zip(refused, confirmed, strict=True)}
+    assert [
+        (edit, found.signature, again[edit])
+        for edit, found in zip(chosen, screened, strict=True)
+        if edit in again and found.tier is Tier.SCREEN and not _same(found.signature, again[edit])
+    ] == []
+
+
+def _same(screened: str, confirmed: str) -> bool:
+    """Whether both tell of the same failure; of an endless loop or recursion, where it was stopped may differ."""
+    return screened == confirmed or "did not end" in screened or "RecursionError" in screened
+
+
+def _applied(text: str, edit: tuple[int, int, str]) -> str:
+    return text[: edit[0]] + edit[2] + text[edit[1] :]
+
+
+def _compiles(text: str) -> bool:
+    try:
+        compile(text, "code_.py", "exec", dont_inherit=True)
+    except SyntaxError:
+        return False
+    return True

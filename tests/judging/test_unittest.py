@@ -7,6 +7,7 @@ import os
 import random
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -93,19 +94,21 @@ def run(
         "report_fd": write,
         **request,
     }
-    process = subprocess.Popen(
-        [str(python), "-c", HARNESS, str(MAIN), json.dumps(asked), how],
-        cwd=root,
-        pass_fds=[write],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
-    )
-    os.close(write)
-    with os.fdopen(read, "rb") as pipe:
-        data = pipe.read()
-    output = process.communicate()[0].decode()
-    return Run(process.returncode, output, Reader().feed(data))
+    with tempfile.TemporaryFile() as output:  # a pipe that nobody reads yet would stop the run
+        process = subprocess.Popen(
+            [str(python), "-c", HARNESS, str(MAIN), json.dumps(asked), how],
+            cwd=root,
+            pass_fds=[write],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+        )
+        os.close(write)
+        with os.fdopen(read, "rb") as pipe:
+            data = pipe.read()
+        exit = process.wait()
+        output.seek(0)
+        return Run(exit, output.read().decode(errors="replace"), Reader().feed(data))
 
 
 def check(root: Path, files: Mapping[str, str], outcomes: Mapping[str, str], *tests: str, **how: Any) -> Run:

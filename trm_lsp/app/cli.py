@@ -25,13 +25,15 @@ def build_parser() -> argparse.ArgumentParser:
         "refine",
         help="repair the code that failing tests reach",
         description="Repair the code that failing tests reach. The diff goes to stdout, progress to stderr; nothing "
-        "is written without --apply. Exit code: 0 passes or nothing to refine, 1 not solved, 2 usage, 3 the tests "
-        "cannot be run, 130 interrupted.",
+        "is written without --apply. A test command that you did not type, and that is not plain `python -m pytest`, "
+        "is confirmed first. Exit code: 0 passes or nothing to refine, 1 not solved, 2 usage, 3 the tests cannot be "
+        "run, 130 interrupted.",
     )
     refine.add_argument("tests", nargs="*", metavar="TESTS", help="pytest ids or files; none: every failing test")
     refine.add_argument("--root", default=".", help="the workspace (default: here)")
     refine.add_argument("--command", default="", help="any other test command; its exit code decides")
     refine.add_argument("--python", default="", help="the interpreter that runs the tests")
+    refine.add_argument("-y", "--yes", action="store_true", help="confirm whatever this run would ask, and remember it")
     refine.add_argument("--apply", action="store_true", help="write the answer into the files when it passes")
     refine.add_argument("--json", action="store_true", help="print the event stream, one object a line")
     refine.add_argument("--budget-seconds", type=float, metavar="S", help="seconds the run may take")
@@ -41,6 +43,15 @@ def build_parser() -> argparse.ArgumentParser:
 
     stats = commands.add_parser("stats", help="print what this workspace remembers")
     stats.add_argument("--root", default=".", help="the workspace (default: here)")
+
+    consent = commands.add_parser(
+        "consent",
+        help="show what you confirmed for a folder, or forget it",
+        description="Show which test commands you confirmed for a folder. They are remembered in your state folder, "
+        "never in the workspace.",
+    )
+    consent.add_argument("root", nargs="?", default=".", metavar="ROOT", help="the workspace (default: here)")
+    consent.add_argument("--forget", action="store_true", help="forget it all: you are asked again")
     return parser
 
 
@@ -63,6 +74,10 @@ def _run(arguments: argparse.Namespace) -> int:
         return refine_command(arguments)
     if arguments.verb == "stats":
         return _stats(Path(arguments.root).resolve())
+    if arguments.verb == "consent":
+        from trm_lsp.app.consenting import consent_command
+
+        return consent_command(arguments)
     if arguments.verb is None and sys.stdin.isatty():
         print("trm-lsp speaks LSP on stdin and stdout; `trm-lsp --help` shows what else it does.", file=sys.stderr)
     from trm_lsp.editor.server import main as serve

@@ -12,13 +12,15 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from trm_lsp.app.asking import PLAIN, Asking
 from trm_lsp.app.exit_codes import BROKEN, INTERRUPTED, NOT_SOLVED, PASSES, USAGE
 from trm_lsp.app.progress import Progress
-from trm_lsp.core.events import Halted, Proposal
+from trm_lsp.core.events import Halted, Proposal, RunStarted
 from trm_lsp.core.halting import HaltReason
 from trm_lsp.core.state import BaseText, Task
 from trm_lsp.engine.refine import refine
 from trm_lsp.settings import Settings, load, pyproject_values
+from trm_lsp.settings.loosened import loosened
 from trm_lsp.store import EventLog, StoreError
 from trm_lsp.workspace.texts import UnreadableText, decode
 
@@ -54,10 +56,15 @@ def _run(
 ) -> int:
     interrupted = _Interrupt()
     halted: Halted | None = None
-    run = refine(task, settings, store=log, notices=notices, cancelled=interrupted.is_set)
+    # A file of the workspace may name another interpreter, or weaken the sandbox: that is confirmed.
+    as_usual = (arguments.python or not settings.python) and not any(loosened(settings))
+    named = {PLAIN, task.command} if as_usual else set[str]()
+    asking = Asking(named, yes=arguments.yes, interrupt=interrupted.set)
+    run = refine(task, settings, store=log, notices=notices, cancelled=interrupted.is_set, ask=asking)
     with closing(run) as events, Progress(sys.stderr) as progress:
         for event in events:
-            progress.show(event)
+            if not (asking.refused and isinstance(event, RunStarted)):  # nothing is started
+                progress.show(event)
             if arguments.json:
                 print(event.model_dump_json(), flush=True)
             if isinstance(event, Halted):
@@ -81,6 +88,9 @@ class _Interrupt:
     def _interrupt(self, *_: object) -> None:
         if self._set:
             raise KeyboardInterrupt
+        self._set = True
+
+    def set(self) -> None:
         self._set = True
 
     def is_set(self) -> bool:

@@ -54,6 +54,16 @@ class Client:
     def show(self, message: str, kind: types.MessageType) -> None:
         self.notify(types.WINDOW_SHOW_MESSAGE, types.ShowMessageParams(type=kind, message=message))
 
+    async def choose(self, message: str, kind: types.MessageType, *titles: str) -> str | None:
+        """Show a message with buttons; the title of the one that was pressed, None when the message was closed.
+
+        Raises Refused when the client shows no such messages.
+        """
+        actions = [types.MessageActionItem(title=title) for title in titles]
+        params = types.ShowMessageRequestParams(type=kind, message=message, actions=actions)
+        chosen: types.MessageActionItem | None = await self.ask(types.WINDOW_SHOW_MESSAGE_REQUEST, params)
+        return chosen.title if chosen else None
+
     def state(self, state: dict[str, Any]) -> None:
         """Tell the state of a root, to a client that asked for it."""
         if self.takes_state:

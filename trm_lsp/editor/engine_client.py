@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import signal
 import sys
 from collections import defaultdict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from trm_lsp.core.consent import Question
 from trm_lsp.core.events import AnyEvent, Decided
 from trm_lsp.core.state import Task
 from trm_lsp.editor.process_tree import kill_tree
@@ -30,6 +32,7 @@ LINE_LIMIT = 1 << 28
 log = logging.getLogger(__name__)
 
 Listener = Callable[[AnyEvent], None]
+Asker = Callable[[Question], Awaitable[bool]]
 
 
 class EngineDied(Exception):
@@ -48,16 +51,22 @@ class EngineClient:
         self._hello: asyncio.Future[wire.Hello] | None = None
         self._waiting: defaultdict[str, deque[asyncio.Future[wire.Reply]]] = defaultdict(deque)
         self._listeners: dict[str, Listener] = {}
+        self._askers: dict[str, Asker] = {}
+        self._asking: dict[str, asyncio.Task[None]] = {}
+        """The question that the user has before them, by task."""
         self._last_words = ""
 
-    async def refine(self, task: Task, settings: Settings, listener: Listener) -> wire.Reply:
-        """Run the loop on a task; `listener` gets every event. Raises EngineDied."""
+    async def refine(self, task: Task, settings: Settings, listener: Listener, asker: Asker) -> wire.Reply:
+        """Run the loop on a task; `listener` gets every event, `asker` every question. Raises EngineDied."""
         await self.start()
-        self._listeners[task.id] = listener
+        self._listeners[task.id], self._askers[task.id] = listener, asker
         try:
             return await self._ask(task.id, wire.Refine(task=task, settings=settings))
         finally:
             self._listeners.pop(task.id, None)
+            self._askers.pop(task.id, None)
+            if asking := self._asking.pop(task.id, None):
+                asking.cancel()  # the run has ended, whatever the user says now
 
     async def statistics(self, settings: Settings) -> wire.Reply:
         """What the workspace remembers. Raises EngineDied."""
@@ -181,6 +190,9 @@ class EngineClient:
             case wire.Said():
                 if listener := self._listeners.get(answer.id):
                     listener(answer.event)
+            case wire.Ask(id=id, question=question):
+                if asker := self._askers.get(id):
+                    self._asking[id] = asyncio.create_task(self._consult(id, question, asker))
             case wire.Reply():
                 waiting = self._waiting.get(answer.id)
                 if waiting:
@@ -189,6 +201,12 @@ class EngineClient:
                         reply.set_result(answer)
                 if not waiting:
                     self._waiting.pop(answer.id, None)
+
+    async def _consult(self, id: str, question: Question, asker: Asker) -> None:
+        """Have a question answered and tell the engine, if it is still there."""
+        yes = await asker(question)
+        with contextlib.suppress(EngineDied):
+            self._send(wire.Consent(id=id, key=question.key, yes=yes))
 
     async def _read_errors(self, stream: asyncio.StreamReader) -> None:
         """Copy the engine's stderr into our log, and keep its last line."""

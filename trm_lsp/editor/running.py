@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from typing import Any
 
 from pygls.workspace import Workspace
 
+from trm_lsp.core.consent import Question
 from trm_lsp.core.events import AnyEvent, BaselineJudged, Halted, Notice, RunStarted
 from trm_lsp.core.state import Task
 from trm_lsp.editor.buffers import opened, unsaved
@@ -29,6 +31,9 @@ CANCEL_SECONDS = 0.15
 """How long a cancelled engine may take to say `Halted`."""
 REPLY_SECONDS = 1.0
 """How long it may take after that to finish the request."""
+RUN_IT, NOT_NOW = "Run it", "Not now"
+
+log = logging.getLogger(__name__)
 
 
 def token(job: Job) -> str:
@@ -88,7 +93,12 @@ class Runner:
         throttle = Throttle(lambda: self._show_progress(job, bar, settings), self._clock)
         job.asked = True
         try:
-            reply = await engine.refine(task, settings, lambda event: self._take(job, event, throttle))
+            reply = await engine.refine(
+                task,
+                settings,
+                lambda event: self._take(job, event, throttle),
+                lambda question: self._consult(job, question, throttle),
+            )
         finally:
             throttle.close()
         if reply.error:
@@ -109,6 +119,21 @@ class Runner:
             case Halted():
                 job.halted.set()
         throttle.ask()
+
+    async def _consult(self, job: Job, question: Question, throttle: Throttle) -> bool:
+        """Ask the user; anything but a plain yes is a no."""
+        self._commands_shown.add((job.root, question.command))
+        kind = WARNING if question.kind == "unsandboxed" else INFO
+        job.seen.asking = True
+        throttle.ask()
+        try:
+            chosen = await self._client.choose(" ".join([question.text, *question.details]), kind, RUN_IT, NOT_NOW)
+        except Refused as refused:
+            log.info("%s", refused)
+            chosen = None
+        job.seen.asking = False
+        throttle.ask()
+        return chosen == RUN_IT
 
     def _show_command(self, root: Root, command: str) -> None:
         """Say once what is run, before anything was."""

@@ -27,6 +27,8 @@ class Seen:
         self.command = ""
         self.baseline: Verdict | None = None
         self.halted: Halted | None = None
+        self.asking = False
+        """Whether the run waits for the user's answer to a question."""
         self._best: Candidate | None = None
         self._best_verdict: Verdict | None = None
         self._step_was_best = False
@@ -75,11 +77,13 @@ class Seen:
     @property
     def counting(self) -> bool:
         """Whether the recursion has begun."""
-        return self.last is not None and self.last.step > 0 and bool(self._at)
+        return not self.asking and self.last is not None and self.last.step > 0 and bool(self._at)
 
     @property
     def message(self) -> str:
         """For a progress bar: `step 2/16 - cycle 1/3 - z 4/6 - 3 -> 1 failing`."""
+        if self.asking:
+            return "waiting for your answer"
         if self.last is None:
             return "starting"
         if not self.counting:

@@ -7,6 +7,7 @@ import queue
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import IO
@@ -14,6 +15,7 @@ from typing import IO
 from pydantic import ValidationError
 
 from trm_lsp import __version__
+from trm_lsp.core.consent import Ask, Question
 from trm_lsp.core.events import Decided
 from trm_lsp.core.verdict import Frozen
 from trm_lsp.engine import wire
@@ -21,10 +23,11 @@ from trm_lsp.engine.refine import refine
 from trm_lsp.learning import markdown
 from trm_lsp.settings import Settings
 from trm_lsp.store import EventLog, StoreError
+from trm_lsp.store.consents import Consents
 
 
 class EngineProcess:
-    """Runs one task at a time; a reader thread notices a cancel, or that the server is gone.
+    """Runs one task at a time; a reader thread notices a cancel, an answer of the user, or that the server is gone.
 
     The reader also answers what only the memory is asked, so that statistics
     do not wait for the end of a run.
@@ -36,6 +39,12 @@ class EngineProcess:
         self._saying = threading.Lock()
         self._cancelled: set[str] = set()
         self._gone = threading.Event()
+        self._news = threading.Condition()
+        """Notified of whatever a waiting run should know."""
+        self._open: tuple[str, str] | None = None
+        """Task and key of the question the user has before them."""
+        self._consent: bool | None = None
+        """Their answer to it."""
 
     def serve(self) -> None:
         """Answer until the server closes the pipe or dies."""
@@ -53,14 +62,23 @@ class EngineProcess:
                 continue
             match request:
                 case wire.Cancel(id=id):
-                    self._cancelled.add(id)
+                    with self._news:
+                        self._cancelled.add(id)
+                        self._news.notify()
+                case wire.Consent(id=id, key=key, yes=yes):
+                    with self._news:
+                        if (id, key) == self._open:  # else it comes too late
+                            self._consent = yes
+                            self._news.notify()
                 case wire.Refine():
                     self._queue.put(request)
                 case wire.Statistics(root=root, settings=settings):
                     self._reply("statistics", *_statistics(Path(root), settings))
                 case wire.Remember(decided=decided):
                     self._reply("remember", *_remember(decided))
-        self._gone.set()
+        with self._news:
+            self._gone.set()
+            self._news.notify()
         self._queue.put(None)
 
     def _refine(self, request: wire.Refine) -> None:
@@ -70,11 +88,32 @@ class EngineProcess:
             return id in self._cancelled or self._gone.is_set()
 
         with _Memory(Path(request.task.root)) as memory:
-            run = refine(request.task, request.settings, store=memory.log, notices=memory.notices, cancelled=cancelled)
+            run = refine(
+                request.task,
+                request.settings,
+                store=memory.log,
+                notices=memory.notices,
+                cancelled=cancelled,
+                ask=Consents().asking_once(self._asking(id, cancelled)),
+            )
             with closing(run) as events:
                 for event in events:
                     self._say(wire.Said(id=id, event=event))
         self._reply(id, "", "")
+
+    def _asking(self, id: str, cancelled: Callable[[], bool]) -> Ask:
+        """The questions of a task, put to the user by the server."""
+
+        def ask(question: Question) -> bool:
+            with self._news:
+                self._open, self._consent = (id, question.key), None
+            self._say(wire.Ask(id=id, question=question))
+            with self._news:
+                self._news.wait_for(lambda: self._consent is not None or cancelled())
+                self._open = None
+                return bool(self._consent) and not cancelled()
+
+        return ask
 
     def _reply(self, id: str, text: str, error: str) -> None:
         self._say(wire.Reply(id=id, text=text, error=error))

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from trm_lsp import __version__
 from trm_lsp.core import events
 from trm_lsp.core.budget import Budget, Meter, Stopped
+from trm_lsp.core.consent import Ask, Question, refuse
 from trm_lsp.core.events import AnyEvent, Run, Shape
 from trm_lsp.core.halting import HaltReason
 from trm_lsp.core.ports import Clock, Net, Store, X
@@ -16,6 +17,7 @@ from trm_lsp.core.state import Candidate, Task
 from trm_lsp.core.supervision import Carried, Ended, Judged, Thought, deep_supervision
 from trm_lsp.core.verdict import Counts, Verdict
 from trm_lsp.engine.clock import SystemClock
+from trm_lsp.engine.patience import PatientClock
 from trm_lsp.engine.proposal import propose
 from trm_lsp.judging.environment import EnvironmentBroken
 from trm_lsp.judging.judge import TestJudge
@@ -78,15 +80,18 @@ def refine(
     notices: Sequence[str] = (),
     clock: Clock | None = None,
     cancelled: Callable[[], bool] = lambda: False,
+    ask: Ask = refuse,
 ) -> Generator[AnyEvent]:
     """Run the loop on a task. The first event is always `RunStarted`, the last one `Halted`.
 
     `store` remembers every event; `notices` are said at the start.
     `cancelled` is asked many times a second; once it is true the run ends with
     its best so far. What is wrong with the environment ends it as `broken`,
-    with one sentence; nothing is raised for it.
+    with one sentence; nothing is raised for it. `ask` is what the user is
+    asked with before anything of theirs is run: without a yes nothing is, and
+    the run ends as `broken` too. The time they take is not the run's.
     """
-    clock = clock or SystemClock()
+    patient = PatientClock(clock or SystemClock())
     net = NETS[settings.net]()
     shape = Shape(T=settings.loop.T, n=settings.loop.n, N_sup=settings.loop.steps)
     run = Run(
@@ -99,12 +104,21 @@ def refine(
         shape=shape,
         version=__version__,
     )
-    meter = Meter(Budget(seconds=settings.budget.seconds, work=settings.budget.work), clock, cancelled)
-    log = _Log(run, clock, meter, store, notices)
-    judge = TestJudge(task, settings, meter.check, os.environ, log.notices)
+    meter = Meter(Budget(seconds=settings.budget.seconds, work=settings.budget.work), patient, cancelled)
+    log = _Log(run, patient, meter, store, notices)
+
+    def allowed(question: Question) -> bool:
+        with patient.waiting():
+            return ask(question)
+
+    judge = TestJudge(task, settings, meter.check, os.environ, log.notices, allowed)
+    refused = next((question for question in judge.questions() if not allowed(question)), None)
     yield log(events.RunStarted, task=task, command=judge.command.shown, python=judge.python)
     yield from log.untold()
     try:
+        meter.check()  # a cancelled run was refused for no other reason
+        if refused is not None:
+            raise EnvironmentBroken(refused.refused)
         with judge:
             baseline = judge.baseline()
             if task.focus is not None and not task.tests:

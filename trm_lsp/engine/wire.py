@@ -1,7 +1,9 @@
 """What the server and an engine process say to each other: one JSON object a line.
 
 The server sends requests; the engine answers with `Reply` lines, and for a
-refinement with the events of `core.events` before it, wrapped in `Said`.
+refinement with the events of `core.events` before it, wrapped in `Said`. Now
+and then the engine asks what only the user may decide: an `Ask` line, which
+the server answers with a `Consent`.
 """
 
 from __future__ import annotations
@@ -10,12 +12,13 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, TypeAdapter
 
+from trm_lsp.core.consent import Question
 from trm_lsp.core.events import AnyEvent, Decided
 from trm_lsp.core.state import Task
 from trm_lsp.core.verdict import Frozen
 from trm_lsp.settings.model import Settings
 
-PROTOCOL = 1
+PROTOCOL = 2
 
 
 class Refine(Frozen):
@@ -33,6 +36,15 @@ class Cancel(Frozen):
     id: str
 
 
+class Consent(Frozen):
+    """What the user said to the question `key` of the running task `id`. No reply of its own: the run goes on."""
+
+    ask: Literal["consent"] = "consent"
+    id: str
+    key: str
+    yes: bool
+
+
 class Statistics(Frozen):
     """Ask for what the workspace remembers, as a Markdown document."""
 
@@ -48,7 +60,7 @@ class Remember(Frozen):
     decided: Decided
 
 
-Request: TypeAlias = Annotated[Refine | Cancel | Statistics | Remember, Field(discriminator="ask")]
+Request: TypeAlias = Annotated[Refine | Cancel | Consent | Statistics | Remember, Field(discriminator="ask")]
 
 
 class Hello(Frozen):
@@ -67,6 +79,14 @@ class Said(Frozen):
     event: AnyEvent
 
 
+class Ask(Frozen):
+    """A question to the user, from the running task `id`; the run waits for a `Consent`, or a cancel."""
+
+    say: Literal["ask"] = "ask"
+    id: str
+    question: Question
+
+
 class Reply(Frozen):
     """The end of a request: its result as text, or the one sentence that says why there is none."""
 
@@ -77,7 +97,7 @@ class Reply(Frozen):
     error: str = ""
 
 
-Answer: TypeAlias = Annotated[Hello | Said | Reply, Field(discriminator="say")]
+Answer: TypeAlias = Annotated[Hello | Said | Ask | Reply, Field(discriminator="say")]
 
 _REQUESTS: TypeAdapter[Request] = TypeAdapter(Request)
 _ANSWERS: TypeAdapter[Answer] = TypeAdapter(Answer)

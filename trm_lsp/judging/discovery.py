@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import tomllib
@@ -70,6 +71,18 @@ def discover(root: Path) -> Discovered:
         return python
     other = _node(root, tests) or _go(root) or _cargo(root) or _make(root)
     return other or python or Discovered(PYTEST, "nothing else was found", "pytest")
+
+
+def stands_for(command: str, root: Path) -> str:
+    """What a command line does not show of what it runs: the scripts or the Makefile behind it; empty for others."""
+    words = command.split()
+    if words and words[0] in {"npm", "yarn", "pnpm", "npx"}:
+        package = read_json(root / "package.json")
+        scripts = package.get("scripts") if isinstance(package, dict) else None
+        return json.dumps(scripts) if isinstance(scripts, dict) else ""
+    if words and os.path.basename(words[0]) in {"make", "gmake"}:
+        return next((text for name in ("GNUmakefile", "makefile", "Makefile") if (text := _text(root / name))), "")
+    return ""
 
 
 def _text(path: Path) -> str:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from trm_lsp.judging.commands import unittest
+
 _ALLOWED = re.compile(r"PATH|LANG|LC_\w+|TZ|TMPDIR|VIRTUAL_ENV|PYTHON\w*|CI|SYSTEMROOT|TERM")
 HASH_SEEDS = 1 << 32
 _PYTHON = re.compile(r"python(\d+(\.\d+)*)?(\.exe)?")
@@ -55,6 +57,9 @@ def parse_command(command: str, root: Path) -> TestCommand:
         python = words[0] if os.path.dirname(words[0]) else ""
     elif name in {"pytest", "py.test"}:
         module, rest = False, words[1:]
+    elif understood := unittest.parse(words):
+        python = understood.python if os.path.dirname(understood.python) else ""
+        return TestCommand(shown=command, runner="unittest", options=understood.arguments, python=python)
     else:
         return TestCommand(shown=command, runner="")
     paths = tuple(word for word in rest if not word.startswith("-") and (root / word.split("::")[0]).exists())

@@ -12,10 +12,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from trm_lsp.core.consent import Ask, Question, command_question, refuse, unsandboxed_question
 from trm_lsp.core.ports import Trace
 from trm_lsp.core.state import BaseText, Task, Variant
 from trm_lsp.core.verdict import Outcome, TestResult, Tier, Verdict, regressions
+from trm_lsp.judging.commands.recognising import recognise
 from trm_lsp.judging.copies import IsolatedCopy
+from trm_lsp.judging.discovery import discover, stands_for
 from trm_lsp.judging.environment import (
     HASH_SEEDS,
     EnvironmentBroken,
@@ -32,21 +35,23 @@ from trm_lsp.judging.runner import Runner, RunReport, SandboxReport, TestProcess
 from trm_lsp.judging.screen import Candidate, candidate, screen
 from trm_lsp.judging.signatures import normalise
 from trm_lsp.judging.spares import SpareRunner
+from trm_lsp.judging.tool_tests import ToolTests
 from trm_lsp.patch.diffs import changed_lines
 from trm_lsp.patch.edits import texts_of
 from trm_lsp.settings import Settings
+from trm_lsp.settings.loosened import loosened
 from trm_lsp.workspace.texts import UnreadableText, WorkspaceTexts
 
 NO_TESTS = 5
 """pytest's exit code when it collected nothing."""
-NOT_RUN = {126, 127}
-"""The shell's exit codes for a command that may not be run, or is not there."""
 NOT_STARTED = 127
 """The exit code of a run that could not be prepared."""
 QUICK_SECONDS = 0.5
 """Sibling tests that took less than this in all are run beside the targets in every confirm."""
 QUICK_SUITE_SECONDS = 3.0
 """A whole suite that ends within this is run at the start of a task about some of its tests."""
+SHOWN_AT_MOST = 200
+"""Characters of what a command stands for that are shown with it."""
 HANGS_ALLOWED = 3
 """How often a baseline goes on without a test that hung or died."""
 
@@ -64,12 +69,18 @@ class TestJudge:
     environ: Mapping[str, str]
     notices: list[str] = field(default_factory=list)
     """Sentences for the user are appended here."""
+    ask: Ask = refuse
+    """Puts a question to the user: tests run with nothing around them only where they have said yes."""
     forks: bool = hasattr(os, "fork")
     """Whether test processes are forked; Windows cannot."""
 
     def __post_init__(self) -> None:
         self._root = Path(self.task.root).resolve()
-        self.command: TestCommand = parse_command(self.task.command or self.settings.test.command, self._root)
+        command, self._why = self.task.command or self.settings.test.command, ""
+        if not command:
+            found = discover(self._root)
+            command, self._why = found.command, found.why
+        self.command: TestCommand = parse_command(command, self._root)
         self.python = find_python(self._root, self.settings.python, self.command, self.environ)
         self._targets: tuple[str, ...] = ()
         self._test_files: frozenset[str] = frozenset(named_files(self.command.shown, self._root))
@@ -94,10 +105,33 @@ class TestJudge:
         """What a confirm's tests took on the unchanged texts."""
         self._private: PrivateFolder  # inside the context, like the next two
         self._place: Place
-        self._tests: PythonTests
+        self._tests: PythonTests | ToolTests
+
+    def questions(self) -> Iterator[Question]:
+        """What the user must have allowed before anything of theirs is run.
+
+        Who typed a command has allowed it, but neither an interpreter nor a weaker sandbox that a file may have set.
+        """
+        settings = self.settings
+        python = self.python if self.command.runner else ""
+        weaker = tuple(loosened(settings))
+        typed = self.task.command and not weaker and not (python and settings.python)
+        if typed or self.command.unreadable:
+            return
+        behind = stands_for(self.command.shown, self._root)
+        yield command_question(
+            self.task.root,
+            self.command.shown,
+            python=python,
+            env=settings.test.env,
+            loosened=weaker,
+            why=self._why,
+            details=[f"It stands for: {behind}"] if behind and len(behind) < SHOWN_AT_MOST else (),
+            fingerprint=behind,
+        )
 
     def __enter__(self) -> TestJudge:
-        """Start the test process in the strongest sandbox there is. Raises EnvironmentBroken."""
+        """Start the test process in the strongest sandbox there is. Raises EnvironmentBroken, Stopped."""
         if self.command.unreadable:
             raise EnvironmentBroken(
                 f"The test command `{self.command.shown}` cannot be read: {self.command.unreadable}."
@@ -105,22 +139,40 @@ class TestJudge:
         self._private = PrivateFolder()
         try:
             runner = self._settle()
-            self._tell(runner.greeting.sandbox)
-            self._place.lay({buffer.path: buffer.data for buffer in self.task.buffers})
+            try:
+                self._tell(runner.greeting.sandbox)
+                self._place.lay({buffer.path: buffer.data for buffer in self.task.buffers})
+            except BaseException:
+                runner.close()
+                raise
         except BaseException:
             self._private.close()
             raise
         self.texts = WorkspaceTexts(self._place.snapshot, self.task.buffers, self._place.read)
-        self._tests = PythonTests(
+        self._tests = self._runs(runner)
+        return self
+
+    def _runs(self, runner: AnyRunner) -> PythonTests | ToolTests:
+        if self.command.runner:
+            return PythonTests(
+                command=self.command,
+                root=str(self._root),
+                place=self._place,
+                settings=self.settings,
+                start=self._start,
+                runner=runner,
+                bytecode=str(self._private.bytecode),
+            )
+        return ToolTests(
             command=self.command,
-            root=str(self._root),
+            tool=recognise(self.command.shown, self._root),
             place=self._place,
             settings=self.settings,
+            environ=self.environ,
+            shared=self._private.shared,
             start=self._start,
             runner=runner,
-            bytecode=str(self._private.bytecode),
         )
-        return self
 
     def _settle(self) -> AnyRunner:
         """Choose where tests run, an overlay before a copy, and start the test process there."""
@@ -137,9 +189,20 @@ class TestJudge:
         return self._start()
 
     def _tell(self, sandbox: SandboxReport) -> None:
-        """Say what holds the tests back, where it is less than everything and the user has not chosen it."""
+        """Say what holds the tests back, where it is less than everything and the user has not chosen it.
+
+        With nothing they are asked. Raises EnvironmentBroken when they say no, Stopped.
+        """
         self.sandbox = sandbox
-        if self.settings.sandbox.level != sandbox.level and (sentence := told(sandbox)):
+        if self.settings.sandbox.level == sandbox.level:
+            return
+        if sandbox.level == "none":
+            question = unsandboxed_question(self.task.root, self.command.shown, sandbox.missing)
+            allowed = self.ask(question)
+            self.check()
+            if not allowed:
+                raise EnvironmentBroken(question.refused)
+        elif sentence := told(sandbox):
             self.notices.append(sentence)
 
     def _start(self) -> AnyRunner:
@@ -183,16 +246,14 @@ class TestJudge:
         Raises EnvironmentBroken when the tests cannot be run at all. A verdict
         without targets means that there is nothing to refine.
         """
-        if not self.command.runner:
-            return self._command_baseline()
-        if not self._tests.installed():
+        if isinstance(self._tests, PythonTests) and not self._tests.installed():
             raise EnvironmentBroken(
                 f"{self.command.runner} is not installed in {self.python}: install it there, or set trm.python to an "
                 "interpreter that has it."
             )
         asked = self.task.tests or self.command.paths
         # The neighbours of a test say what must keep passing, and where the fault is not.
-        report = self._patiently(tuple(dict.fromkeys(test.split("::")[0] for test in asked)))
+        report = self._patiently(self._tests.neighbours(asked))
         results = (*report.results.values(), *report.collect_errors.values())
         self._outcomes = {result.id: result.outcome for result in results}
         self._refuse_broken(report, asked)
@@ -257,7 +318,7 @@ class TestJudge:
                 "so a candidate would not be seen: check sys.path changes in conftest.py."
             )
         named = ", ".join(asked)
-        if report.exit == NO_TESTS:
+        if self.command.runner and report.exit == NO_TESTS:
             raise EnvironmentBroken(f"No tests were found in {named or self._root}.")
         for error in report.collect_errors.values():
             self._refuse_syntax(error)
@@ -305,8 +366,6 @@ class TestJudge:
                 yield Verdict(tier=tier, targets=self._targets, broken=str(died))
 
     def _judged(self, variant: Variant, texts: Mapping[str, bytes], tier: Tier) -> Verdict:
-        if not self.command.runner:
-            return self._command_verdict(texts)
         if tier is Tier.COLD or (tier is Tier.SUITE and self._tests.level == "fresh"):
             return self._cold(texts)
         if tier is Tier.SUITE:
@@ -317,7 +376,10 @@ class TestJudge:
         """Outcomes of the targets by variant (None: it must be confirmed instead), and the CPU seconds spent."""
         confirmed: list[tuple[TestResult, ...] | None] = [None] * len(batch)
         texts = batch[0].texts
-        if self._tests.level != "collected" or any(variant.texts != texts for variant in batch):
+        tests = self._tests
+        if not isinstance(tests, PythonTests) or tests.level != "collected":
+            return confirmed, 0.0
+        if any(variant.texts != texts for variant in batch):
             return confirmed, 0.0
         cpu = 0.0
         asked = {i: c for i, v in enumerate(batch) if (c := candidate(v, self.texts)) is not None}
@@ -327,9 +389,9 @@ class TestJudge:
             return confirmed, 0.0
 
         def run(candidates: Sequence[Candidate]) -> RunReport:
-            patience = 5.0 + 3 * self._tests.overhead + len(candidates) * (0.1 + 2 * self._seconds)
-            idle = 2.0 + 5 * self._seconds + 3 * self._tests.overhead
-            report = self._tests.screen(self._targets, self._beside, data, candidates, patience, idle) or RunReport()
+            patience = 5.0 + 3 * tests.overhead + len(candidates) * (0.1 + 2 * self._seconds)
+            idle = 2.0 + 5 * self._seconds + 3 * tests.overhead
+            report = tests.screen(self._targets, self._beside, data, candidates, patience, idle) or RunReport()
             nonlocal cpu
             cpu += report.cpu
             # A screen in which the unchanged code behaves as in no baseline says nothing about candidates.
@@ -348,8 +410,8 @@ class TestJudge:
         # A candidate may loop for ever: it gets a few times what the unchanged code took.
         usual = min(self.settings.test.timeout, 1.0 + 5 * self._seconds + 3 * self._tests.overhead)
         report = None
-        change = candidate(variant, self.texts) if variant.edits and self._tests.level == "collected" else None
-        if change is not None:
+        change = candidate(variant, self.texts) if variant.edits else None
+        if change is not None and isinstance(self._tests, PythonTests):
             base = self._data(Variant(variant.texts))
             report = self._tests.run_swapped(self._beside, base, texts, change, usual)
         if report is None:
@@ -399,7 +461,7 @@ class TestJudge:
         verdict = self._verdict(Tier.COLD, report, expected)
         if verdict.regressions:
             # Is it the change, or do these tests fail on the unchanged code as well, with these seeds or now and then?
-            files = tuple(dict.fromkeys(test.split("::")[0] for test in verdict.regressions))
+            files = self._tests.neighbours(verdict.regressions)
             base = self._tests.cold(files, {}, hash_seed=seed).results
             again = self._tests.cold(files, texts, hash_seed=seed).results
             odd = {t for t in verdict.regressions if not _passes(t, base) or _passes(t, again)}
@@ -408,7 +470,7 @@ class TestJudge:
                 verdict = self._verdict(Tier.COLD, report, expected - self._flaky)
         if verdict.passed and not self._steady:
             self._steady = True
-            files = tuple(dict.fromkeys(target.split("::")[0] for target in self._targets))
+            files = self._tests.neighbours(self._targets)
             base = self._tests.cold(files, {}, hash_seed=seed).results
             self._refuse_flaky({target for target in self._targets if _passes(target, base)})
         return verdict
@@ -417,8 +479,7 @@ class TestJudge:
 
     def _find_flaky(self, tests: set[str]) -> frozenset[str]:
         """Those of the tests whose outcome is another one when the unchanged code is run again, as in the baseline."""
-        files = tuple(dict.fromkeys(test.split("::")[0] for test in tests))
-        report = self._tests.cold(files, {})
+        report = self._tests.cold(self._tests.neighbours(sorted(tests)), {})
         found = {**report.collect_errors, **report.results}
         odd = {test for test in tests if test not in found or found[test].outcome is not self._outcomes.get(test)}
         if odd:
@@ -442,7 +503,7 @@ class TestJudge:
     def _everything(self) -> tuple[str, ...]:
         """What the user's own command runs, and the targets if it would leave them out."""
         if self._apart:
-            return tuple(dict.fromkeys(target.split("::")[0] for target in self._targets))
+            return self._tests.neighbours(self._targets)
         paths = self.command.paths
         missed = [t for t in self._targets if paths and not any(_below(t, path) for path in paths)]
         return (*paths, *missed)
@@ -508,8 +569,6 @@ class TestJudge:
 
     def trace(self, variant: Variant, tests: Sequence[str]) -> Trace:
         """Run tests on a variant and report the lines they reach (see core.ports.Tracer)."""
-        if not self.command.runner:
-            return Trace(lines={})
         idle = 5.0 + 20 * self._seconds + 3 * self._tests.overhead
         report = self._tests.run(tests, self._data(variant), idle=idle, trace=True)
         lines = {
@@ -545,48 +604,6 @@ class TestJudge:
             return True
         is_test = name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py"
         return not is_test and not {"tests", "test"}.intersection(path.split("/")[:-1])
-
-    # --- any other command --------------------------------------------------------------------
-
-    def _command_baseline(self) -> Verdict:
-        report = self._run_command({})
-        if report.exit in NOT_RUN:
-            raise EnvironmentBroken(f"`{self.command.shown}` could not be run: {_last_line(report.output)}.")
-        result = self._command_result(report)
-        self._targets = () if result.passed else (result.id,)
-        return Verdict(tier=Tier.COLD, results=(result,), targets=self._targets, cpu_seconds=report.cpu)
-
-    def _command_verdict(self, texts: Mapping[str, bytes]) -> Verdict:
-        report = self._run_command(texts)
-        result = self._command_result(report)
-        return Verdict(tier=Tier.COLD, results=(result,), targets=self._targets, cpu_seconds=report.cpu)
-
-    def _run_command(self, texts: Mapping[str, bytes]) -> RunReport:
-        limits = self.settings.test
-        return self._tests.runner.run(
-            {
-                "kind": "command",
-                "via": [],
-                "argv": ["/bin/sh", "-c", self.command.shown],
-                **self._place.change(texts),
-                "timeout": limits.timeout,
-                "idle": min(limits.idle, limits.timeout),
-                "tests": {},
-            }
-        )
-
-    def _command_result(self, report: RunReport) -> TestResult:
-        """A whole command as one test: its exit code decides, its last lines are the signature."""
-        outcome = Outcome.PASSED if report.exit == 0 else Outcome.TIMEOUT if report.ended else Outcome.FAILED
-        message = "" if outcome is Outcome.PASSED else report.output[-4000:]
-        lines = message.strip().splitlines()[-3:]
-        return TestResult(
-            id=self.command.shown,
-            outcome=outcome,
-            signature=normalise(" ".join(lines)),
-            message=message,
-            seconds=report.seconds,
-        )
 
 
 def _summed(target: str, report: RunReport) -> TestResult:
@@ -644,7 +661,3 @@ def _paths_in(message: str) -> Iterator[str]:
             names = part.split("/")
             for first in range(part.startswith("/"), len(names)):
                 yield "/".join(names[first:])
-
-
-def _last_line(text: str) -> str:
-    return text.strip().rpartition("\n")[2].rstrip(".")

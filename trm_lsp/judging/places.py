@@ -27,11 +27,13 @@ class PrivateFolder:
         self.path = Path(tempfile.mkdtemp(prefix=PREFIX)).resolve()
         (self.path / OWNER).write_text(str(os.getpid()))
         # As zygote/sandbox.py names them; what is mounted there is seen by the test process alone.
-        for name in ("lower", "layer", "job/bytecode", "run/tmp", "run/home", "proc", "temporary/0", "temporary/1"):
+        folders = ("lower", "layer", "job/bytecode", "run/tmp", "run/home", "proc", "shared")
+        for name in (*folders, "temporary/0", "temporary/1"):
             (self.path / name).mkdir(parents=True)
         self.home = self.path / "run" / "home"
         self.temporary = self.path / "run" / "tmp"
         self.bytecode = self.path / "job" / "bytecode"
+        self.shared = self.path / "shared"
 
     def close(self) -> None:
         """Remove it. Safe to call twice."""

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from trm_lsp.core.verdict import Outcome
 from trm_lsp.judging.environment import TestCommand
 from trm_lsp.judging.places import Place
 from trm_lsp.judging.runner import Lost, Refused, Runner, RunReport
@@ -52,6 +51,10 @@ class PythonTests:
             return True  # its import is too odd for us, not for the user's command
         return facts["version"] is not None
 
+    def neighbours(self, tests: Sequence[str]) -> tuple[str, ...]:
+        """What to run to see tests with what stands beside them: their files."""
+        return tuple(dict.fromkeys(test.split("::")[0] for test in tests))
+
     def cold(
         self,
         tests: Sequence[str],
@@ -87,7 +90,7 @@ class PythonTests:
             if other:
                 other -= flaky(other)
             # What a collected stage saves, runs of other changes still take.
-            self.overhead = max(self.overhead, _overhead(baseline if report.ended else report))
+            self.overhead = max(self.overhead, overhead(baseline if report.ended else report))
             self.why = f"{min(other)} has another outcome there" if other else "" if results else "no test ran there"
             return not self.why
 
@@ -106,7 +109,7 @@ class PythonTests:
         except Lost as lost:
             self.why = str(lost)
         if self.level == "fresh":
-            self.overhead = _overhead(baseline)
+            self.overhead = overhead(baseline)
 
     def _prepare(self, name: str, tests: Sequence[str], texts: Texts, rewritten: Sequence[str] = ()) -> bool:
         """Fork a stage from the one before it; `why` says what is in the way."""
@@ -242,11 +245,6 @@ class PythonTests:
         return request
 
 
-def _overhead(report: RunReport) -> float:
+def overhead(report: RunReport) -> float:
     """What a run took beside its tests: a process to start, imports, collection."""
     return max(0.0, report.seconds - sum(result.seconds for result in report.results.values()))
-
-
-def broken_by_time(report: RunReport) -> bool:
-    """Whether the run was ended because it took too long."""
-    return report.ended in {"hard", "idle"} or any(r.outcome is Outcome.TIMEOUT for r in report.results.values())

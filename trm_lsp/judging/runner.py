@@ -94,6 +94,8 @@ class RunReport:
     """A screen's outcome and error by test of the unchanged code; None when it could not collect them."""
     screened: dict[int, dict[str, list[str]] | None] = field(default_factory=dict)
     """The same by candidate; None for one that may not be swapped in memory."""
+    answers: list[dict[str, list[str]]] = field(default_factory=list)
+    """What candidates of a screen gave, each once; `screened` shares them."""
     candidate: int | None = None
     """The candidate that was running when the screen ended."""
     clean: bool = False
@@ -126,9 +128,9 @@ class RunReport:
                 self.base = base
             case {"candidate": int(number)}:
                 self.candidate = number
-            case {"screened": [int(number), outcomes]}:
-                self.candidate = None
-                self.screened[number] = outcomes
+            case {"answers": answers, "screened": pairs}:
+                self.answers += answers
+                self.screened |= {number: None if key is None else self.answers[key] for number, key in pairs}
             case {"canary": bool(clean)}:
                 self.clean = clean
             case {"modules": names, "rewritten": rewritten, "imported": imported}:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -16,39 +17,53 @@ Outcomes = tuple[TestResult, ...]
 
 SMALLEST = 4
 """A disturbed batch is screened again in halves, down to this many; then each has a process of its own."""
+TIMERS = {int(signal.SIGVTALRM), int(signal.SIGPROF), int(signal.SIGXCPU), int(signal.SIGKILL)}
+"""Signals that end a candidate whose time is over."""
 
 
 def candidate(variant: Variant, texts: Mapping[str, BaseText]) -> Candidate | None:
     """A variant as the screener takes it; None when it changes more than one file."""
-    paths = {edit.path for edit in variant.edits}
-    if len(paths) != 1:
+    edits = variant.edits
+    if not edits:
         return None
-    base = texts[paths.pop()]
-    return [base.path, base.encoding, base.bom, [[edit.start, edit.end, edit.text] for edit in variant.edits]]
+    path = edits[0].path
+    if len(edits) > 1 and any(edit.path != path for edit in edits):
+        return None
+    base = texts[path]
+    return [path, base.encoding, base.bom, [[edit.start, edit.end, edit.text] for edit in edits]]
 
 
 def screen(candidates: Sequence[Candidate], run: Callable[[Sequence[Candidate]], RunReport]) -> list[Outcomes | None]:
     """Outcomes of each candidate, None for one that must be confirmed instead.
 
     `run` screens candidates in one fork. A candidate that ends the fork is
-    answered for itself, and those behind it get another.
+    answered for itself, and those without an answer get another.
     """
-    found: list[Outcomes | None] = []
-    while len(found) < len(candidates):
-        part = candidates[len(found) :]
+    found: list[Outcomes | None] = [None] * len(candidates)
+    results = _Results()
+    pending = list(range(len(candidates)))
+    while pending:
+        part = [candidates[number] for number in pending]
         report = run(part)
         if report.base is None:
-            return [*found, *(None for _ in part)]
-        answered: list[Outcomes | None] = []
-        for number in range(len(part)):
-            if number not in report.screened:
-                break
-            answered.append(_results(report.screened[number]))
-        if len(answered) == len(part):
-            return [*found, *(answered if report.clean else _in_halves(part, run))]
-        # Nothing has shown that those before the one that ended it were undisturbed, so only refusals count.
-        found += [None if outcomes is None or _passes(outcomes) else outcomes for outcomes in answered]
-        found.append(_ended(report))
+            return found
+        whole = len(report.screened) == len(part)
+        if whole and not report.clean:
+            answers = _in_halves(part, run)
+        else:
+            answers = [results.of(report.screened.get(position)) for position in range(len(part))]
+        if not whole:
+            # Nothing has shown that those before the one that ended it were undisturbed, so only refusals count.
+            answers = [None if outcomes is None or _passes(outcomes) else outcomes for outcomes in answers]
+        done = set(range(len(part))) if whole else set(report.screened)
+        if not whole and report.candidate is not None and report.candidate < len(part):
+            answers[report.candidate] = _ended(report)
+            done.add(report.candidate)
+        for position in done:
+            found[pending[position]] = answers[position]
+        if not done:
+            return found  # it ended before any candidate ran
+        pending = [number for position, number in enumerate(pending) if position not in done]
     return found
 
 
@@ -60,13 +75,27 @@ def _in_halves(part: Sequence[Candidate], run: Callable[[Sequence[Candidate]], R
     return [*screen(part[:middle], run), *screen(part[middle:], run)]
 
 
-def _results(outcomes: Mapping[str, Sequence[str]] | None) -> Outcomes | None:
-    if outcomes is None:
-        return None
-    return tuple(
-        TestResult(id=test, outcome=Outcome(outcome), signature=normalise(error))
-        for test, (outcome, error) in outcomes.items()
-    )
+class _Results:
+    """Test results by what was reported: most candidates of a batch fail alike, and each answer is made once."""
+
+    def __init__(self) -> None:
+        self._whole: dict[int, tuple[Any, Outcomes]] = {}
+        self._single: dict[tuple[str, str, str], TestResult] = {}
+
+    def of(self, outcomes: Mapping[str, Sequence[str]] | None) -> Outcomes | None:
+        if outcomes is None:
+            return None
+        known = self._whole.get(id(outcomes))
+        if known is None:
+            made = tuple(self._result(test, outcome, error) for test, (outcome, error) in outcomes.items())
+            known = self._whole[id(outcomes)] = (outcomes, made)  # kept, so that its id stays its own
+        return known[1]
+
+    def _result(self, test: str, outcome: str, error: str) -> TestResult:
+        key = test, outcome, error
+        if key not in self._single:
+            self._single[key] = TestResult(id=test, outcome=Outcome(outcome), signature=normalise(error))
+        return self._single[key]
 
 
 def _passes(outcomes: Outcomes) -> bool:
@@ -75,9 +104,9 @@ def _passes(outcomes: Outcomes) -> bool:
 
 def _ended(report: RunReport) -> Outcomes | None:
     """The candidate that ended the fork: it ran too long, or it ended its own process."""
-    if report.candidate is None or not report.base:
+    if not report.base:
         return None
-    timed_out = report.ended is not None or report.signal is not None
+    timed_out = report.ended is not None or report.signal in TIMERS
     outcome = Outcome.TIMEOUT if timed_out else Outcome.ERROR
     text = "the test did not end in time" if timed_out else "the test ended its own process"
     return tuple(TestResult(id=test, outcome=outcome, signature=text) for test in report.base)

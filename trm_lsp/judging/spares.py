@@ -140,7 +140,8 @@ class SpareRunner:
             raise Lost("this system cannot fork")
         return {"version": self._hello["version"], "threads": 1}
 
-    def load(self, request: Mapping[str, Any]) -> dict[str, Any]:
+    def load(self, request: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - as Runner.load
+        """There is no stage that could. Raises Lost."""
         raise Lost("this system cannot fork")
 
     def run(self, request: Mapping[str, Any]) -> RunReport:

@@ -39,9 +39,7 @@ def properties() -> dict[str, dict[str, Any]]:
     return found
 
 
-RUNS_CODE = frozenset(
-    {"trm.python", "trm.test.command", "trm.test.env", "trm.sandbox.level", "trm.sandbox.network"}
-)
+RUNS_CODE = frozenset({"trm.python", "trm.test.command", "trm.test.env", "trm.sandbox.level", "trm.sandbox.network"})
 """Settings that decide what is run, or what it may see."""
 
 

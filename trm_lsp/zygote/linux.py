@@ -106,7 +106,7 @@ def _mount(source, target, kind, flags, options):
     except OSError as error:
         raise OSError(
             error.errno, "mounting %s on %s: %s" % (kind or source or "", target, os.strerror(error.errno or 0))
-        )
+        ) from error
 
 
 def _bytes(text):

@@ -4,6 +4,7 @@ import os
 import sys
 
 import pytest
+from _trm_zygote.paths import move_paths
 from _trm_zygote.reporting import Reporter
 from _trm_zygote.tracing import LineTracer
 
@@ -34,39 +35,3 @@ def enter(request):
     if request["module"] and cwd not in sys.path[:1]:
         sys.path.insert(0, cwd)
     return cwd
-
-
-def inside(path, folder):
-    return path == folder or path.startswith(folder + os.sep)
-
-
-def move_paths(root, copy):
-    """Point everything that leads into the workspace at its copy: PYTHONPATH, .pth files, editable installs."""
-    if inside(copy, root):
-        return
-
-    def moved(path):
-        if not isinstance(path, str):
-            return path
-        real = os.path.realpath(path) if path else path
-        if inside(real, root) and not inside(real, os.path.realpath(sys.prefix)):
-            return copy + real[len(root) :]
-        return path
-
-    paths = [moved(path) for path in sys.path]
-    first = [path for path in paths if path not in sys.path]
-    sys.path[:] = paths
-    for name, module in list(sys.modules.items()):
-        # setuptools installs a finder module with a name-to-path mapping for an editable install.
-        if name.startswith("__editable__"):
-            for attribute in ("MAPPING", "NAMESPACES"):
-                mapping = getattr(module, attribute, None)
-                if isinstance(mapping, dict):
-                    for key, value in mapping.items():
-                        mapping[key] = [moved(v) for v in value] if isinstance(value, list) else moved(value)
-                        if mapping[key] != value and isinstance(value, str):
-                            first.append(os.path.dirname(mapping[key]))
-    sys.path_importer_cache.clear()
-    if first:
-        # A Python that a test starts finds them the way this one did: tell it before it looks.
-        os.environ["PYTHONPATH"] = os.pathsep.join([*first, *filter(None, [os.environ.get("PYTHONPATH")])])

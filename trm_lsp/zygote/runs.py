@@ -76,7 +76,7 @@ class Run:
         if data and self.request["kind"] == "command":
             self.last_sign = time.monotonic()
         self.output += data or b""
-        del self.output[:-OUTPUT_KEPT]
+        del self.output[: -self.request.get("output", OUTPUT_KEPT)]
         return bool(data)
 
     def time_left(self):

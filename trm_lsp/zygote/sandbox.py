@@ -35,6 +35,8 @@ class Folders:
         self.job = os.path.join(folder, "job")
         """Written by all runs of the job: bytecode."""
         self.bytecode = os.path.join(folder, "job", "bytecode")
+        self.shared = os.path.join(folder, "shared")
+        """Written by all runs of the job, and seen by the engine: reports of test tools, and what they build."""
         self.run = os.path.join(folder, "run")
         """Written by one run: what it changes in the workspace, its temporary files, its HOME."""
         self.proc = os.path.join(folder, "proc")
@@ -106,6 +108,8 @@ class Sandbox:
         linux.make_writable(folders.proc)  # a run writes the id map of its own namespace there
         linux.mount_tmpfs(folders.job, self._megabytes())
         os.mkdir(folders.bytecode)
+        linux.bind(folders.shared, folders.shared)
+        linux.make_writable(folders.shared)
         if os.path.isdir("/dev/shm"):
             linux.mount_tmpfs("/dev/shm", self._megabytes())
             os.chmod("/dev/shm", 0o1777)
@@ -227,7 +231,7 @@ class Sandbox:
         folders, request = self.folders, self.request
         for folder in (folders.bytecode, folders.run):
             os.makedirs(folder, exist_ok=True)
-        writable = [request["work"], folders.job, folders.run]
+        writable = [request["work"], folders.job, folders.run, folders.shared]
         if os.path.isdir("/dev/shm"):
             writable.append("/dev/shm")
         version = linux.restrict_writes(writable, [path for path in _DEVICES if os.path.exists(path)])

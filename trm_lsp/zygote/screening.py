@@ -1,259 +1,468 @@
-"""Many candidates in one process: the changed function is swapped in memory, the failing tests run by pytest.
+"""Many candidates in one process: the changed function is swapped in memory and the failing tests are run.
 
 A filter, not a verdict. What may not be swapped, and every survivor, is
-confirmed in a process of its own; a canary at the end tells whether the
-candidates have disturbed each other.
+confirmed in a process of its own; so is whatever this process cannot be sure
+of. A refusal is the only thing anybody believes here, so each run starts from
+the state that the first one started from, and must show that it did.
 """
 
-import ast
 import functools
 import gc
+import linecache
+import mmap
 import os
+import random
 import re
 import signal
+import struct
 import sys
 import time
 import types
+import warnings
 
+from _trm_zygote.bare import BareTest, can_surround, is_bare, surroundings
+from _trm_zygote.fuel import Meter
+from _trm_zygote.leftovers import Leftovers
 from _trm_zygote.reporting import Outcomes
+from _trm_zygote.swapping import Source
+from _trm_zygote.watching import Calls, Elsewhere, ImportWatch
 
-_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]+")
-ERROR_KEPT = 300
+__all__ = ["ImportWatch", "Screen"]
+
+_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{4,}\b")
+_NUMBER = struct.Struct("<q")
+ERROR_KEPT = 1200
 SLACK = 0.2
 """CPU seconds a candidate gets beside ten times what the unchanged code took."""
+LAST = 0.1
+"""CPU seconds more until the process is killed, if it does not heed the end of its time."""
+TURNS = 100000
+"""Loop turns a candidate gets beside ten times those of the unchanged code."""
+BASE_TURNS = 3000000
+"""Loop turns after which the unchanged code counts as endless itself."""
+GROUP = 16
+"""Candidates after which this process looks for what they left behind; more where there is much to look at."""
+FORGET = 256
+"""Candidates after which what they printed is thrown away."""
 
 
-class Screener:
-    """A pytest plugin in place of the test loop.
+_DRAWING = (types.ModuleType, types.MethodType, types.BuiltinMethodType)
 
-    Says `base` (outcomes of the unchanged code), `candidate` (before each),
-    `screened` ([number, outcomes by test, or null where it may not be
-    swapped]) and at the end `canary`.
+
+class OutOfTime(BaseException):
+    """A candidate's CPU time is over; not an Exception, which it may well catch."""
+
+
+class Uncertain(Exception):
+    """What a run in this process gives says nothing about a run in a process of its own."""
+
+
+class Screen:
+    """Collected tests, ready to judge batches of candidates in forks of this process.
+
+    Make it once the tests are collected, before gc.freeze(), and never run a
+    test in the process that makes it.
     """
 
-    def __init__(self, reporter, copy, candidates):
-        self._say, self._id = reporter.say, reporter.id
-        self._copy, self._candidates = copy + os.sep, candidates
-        self._outcomes = Outcomes()
-        self._files = {}
-        self._ran_at_import = set()
-        # What runs while modules are imported has had its effect: swapping it later would show nothing.
-        sys.setprofile(self._note_call)
+    def __init__(self, items, root, identify, codes, seed=0):
+        """`items`: pytest's; `root`: real path of the workspace; `identify(nodeid)`: the id as the engine knows it.
 
-    def _note_call(self, frame, event, argument):
-        if event == "call" and frame.f_code.co_filename.startswith(self._copy):
-            self._ran_at_import.add(frame.f_code)
+        `codes`: what an ImportWatch saw during the collection. `seed`: of
+        randomness, for each test that is called without pytest's protocol.
+        """
+        self._items, self._root, self._identify, self._codes = list(items), root, identify, codes
+        self._config = self._items[0].config if self._items else None
+        self._seed = seed
+        self._meter = Meter()
+        self._sources = {}
+        self._outcomes = Outcomes()
+        self._draws = self._find_draws()
+        self._page = mmap.mmap(-1, _NUMBER.size)
+        self._functions, self._caches = {}, []
+        self._find_live()
+        surround = bool(self._items) and can_surround(self._config)
+        self._tests = [self._test(item, surround) for item in self._items]
+        if any(type(test) is PytestsTest for _, test in self._tests):
+            self._config.pluginmanager.register(_Reports(self._outcomes))
+        # Values of parametrize are shared by all runs of a test.
+        specs = [item.callspec for item in self._items if hasattr(item, "callspec")]
+        self._leftovers = Leftovers(root, [getattr(s, n, None) for s in specs for n in ("params", "funcargs")])
+
+    def prepare(self, files):
+        """Read, compile and index source files, so that forks need not: `(path, encoding, bom)` of each."""
+        for path, encoding, bom in files:
+            source = self._source(path, encoding, bom)
+            for function in source.functions if source else ():
+                function.ready()
+
+    @property
+    def running(self):
+        """In the process that made the screen: the candidate that ran when a fork ended, None when none did."""
+        number = _NUMBER.unpack(self._page[:])[0]
+        return None if number < 0 else number
+
+    def refuses(self, change):
+        """Why a change cannot be swapped in memory for a run of its own in a fork; empty when it can."""
+        function = self._function(change)
+        if function is None:
+            return "it reaches beyond the body of one function"
+        if not self._live(function):
+            return "the function is not alive"
+        if function.code in self._codes:
+            return "the function runs while modules are imported"
+        if not function.is_plain():
+            return "what decorates the function may hold its code"
+        return "" if function.change(change[3], guarded=False) else "it changes more than what the function does"
+
+    def swap(self, change):
+        """In a fork: let the live functions run a change that `refuses` has nothing against, without fuel."""
+        function = self._function(change)
+        _swap(self._live(function), function.change(change[3], guarded=False))
+
+    def judge(self, candidates, say, chosen=None, note=None, together=64):
+        """In a fork: say `base`, `answers` with `screened`, and `canary`.
+
+        A candidate is `[path, encoding, bom, [[start, end, text], …]]`.
+        `chosen`: ids of tests, or of the files and classes they are in; all
+        that are collected where it is left out.
+        `base`: outcome and error by test id of the unchanged code, null when
+        this batch cannot be screened. `answers`: more outcomes of that form;
+        `screened`: pairs of a candidate's number and the number of its answer,
+        counted over all messages, null for one to confirm; `together` pairs a
+        message. `canary`: whether nothing has disturbed the candidates.
+        `note(number)` is called before each; without it `running` tells.
+        """
+        tests = [(id, test) for id, test in self._tests if chosen is None or _is_chosen(id, chosen)]
+        if tests:
+            Batch(self, tests, candidates, say, note or self._note, together).run()
+        else:
+            say(base=None)
+
+    def _note(self, number):
+        self._page[:] = _NUMBER.pack(number)
+
+    def _test(self, item, surround):
+        id = self._identify(item.nodeid)
+        try:
+            test = BareTest(item) if surround and is_bare(item) else PytestsTest(item, self._outcomes)
+        except Exception:  # private parts of pytest: any other version may have others
+            test = PytestsTest(item, self._outcomes)
+        return id, test
+
+    def _find_live(self):
+        """Find functions of the workspace by code, and every functools cache around one; after gc.freeze() new ones."""
+        cache, below = type(functools.lru_cache(maxsize=None)(len)), self._root + os.sep
+        for thing in gc.get_objects():
+            if type(thing) is types.FunctionType:
+                if thing.__code__.co_filename.startswith(below):
+                    self._functions.setdefault((thing.__code__.co_filename, thing.__code__), []).append(thing)
+            elif type(thing) is cache:
+                code = getattr(getattr(thing, "__wrapped__", None), "__code__", None)
+                if code is not None and code.co_filename.startswith(below):
+                    self._caches.append(thing)
+
+    def _function(self, candidate):
+        """The function that a candidate changes, None when it may not be swapped in memory."""
+        path, encoding, bom, edits = candidate
+        source = self._source(path, encoding, bom)
+        edits.sort()
+        function = source.function(edits) if source and edits else None
+        return function if function is not None and function.ready() else None
+
+    def _live(self, function):
+        """The functions that run the code of a Function."""
+        return self._functions.get((function.source.path, function.code), ())
+
+    def _find_draws(self):
+        """Whether a module of the workspace can draw random numbers: then each test starts from the same seed."""
+        below, generator = self._root + os.sep, random.random.__self__
+        return any(
+            thing is random or getattr(thing, "__self__", None) is generator
+            for module in list(sys.modules.values())
+            if str(getattr(module, "__file__", None)).startswith(below)
+            for thing in list(vars(module).values())
+            if type(thing) in _DRAWING
+        )
+
+    def _source(self, path, encoding, bom):
+        """The file as it was imported, None when it cannot be read or compiled."""
+        if path not in self._sources:
+            try:
+                self._sources[path] = Source(os.path.join(self._root, path), encoding, bom, self._meter)
+            except (OSError, ValueError, SyntaxError, LookupError, RecursionError):
+                self._sources[path] = None
+        return self._sources[path]
+
+
+class PytestsTest:
+    """A test run by pytest's own protocol."""
+
+    def __init__(self, item, outcomes):
+        self._item, self._outcomes = item, outcomes
+
+    def run(self):
+        """Outcome and error text. Raises what ends a whole pytest run."""
+        item = self._item
+        if item.__dict__.pop("_instance", None) is not None:
+            item.__dict__.pop("_obj", None)  # a test class's instance must not be met again, nor its method
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+        capture = item.config.pluginmanager.getplugin("capturemanager")
+        if capture is not None:
+            capture.resume_global_capture()  # for the next one, which may be called bare
+        found = self._outcomes.take(item.nodeid)
+        return found["outcome"], found.get("error", "")
+
+
+class Batch:
+    """One batch in its fork."""
+
+    def __init__(self, screen, tests, candidates, say, note, together):
+        self._screen, self._tests, self._candidates = screen, tests, candidates
+        self._say, self._note, self._together = say, note, together
+        self._leftovers, self._meter = screen._leftovers, screen._meter
+        self._elsewhere = Elsewhere(screen._root)
+        self._pid = os.getpid()
+        self._answers, self._fresh, self._pairs = {}, [], []
+        self._allowed, self._turns = 0.0, BASE_TURNS
+        self._disturbed = False
+        self._originals = {}
+
+    def run(self):
+        gc.freeze()
+        self._note(-1)
+        signal.signal(signal.SIGPROF, _out_of_time)
+        self._elsewhere.listen()
+        with surroundings(self._screen._config) as self._forget:
+            self._leftovers.watch(warnings.filters)
+            try:
+                base = self._run_base()
+            except Uncertain:
+                self._say(base=None)
+                return
+            self._say(base=_table(self._ids(), base))
+            self._judge_all()
+            self._flush()
+            self._say(canary=self._is_undisturbed(base))
+
+    def _ids(self):
+        return [id for id, _ in self._tests]
+
+    # --- the unchanged code -------------------------------------------------------------------
+
+    def _run_base(self):
+        """Outcomes of the unchanged code, and the functions that may be swapped. Raises Uncertain."""
+        screen = self._screen
+        self._found = [screen._function(candidate) for candidate in self._candidates]
+        functions = set(filter(None, self._found))
+        self._arm(functions)
+        self._meter.fill(self._turns)
+        random.seed(screen._seed)
+        drawn = random.getstate()
+        started = time.process_time()
+        with Calls(screen._root) as calls:
+            first = self._judge()
+        spent, turns = time.process_time() - started, self._meter.used()
+        endless = self._meter.empty
+        screen._draws = screen._draws or random.getstate() != drawn
+        if first is None or self._elsewhere.noted:
+            raise Uncertain()
+        if self._elsewhere.imported:
+            screen._find_live()
+            self._arm(functions)
+        changed = self._leftovers.changed()
+        self._leftovers.remember(changed)
+        self._leftovers.renew()
+        if any(holder.changed() for holder in changed):
+            raise Uncertain()
+        self._turns = 2 * TURNS if endless else TURNS + 10 * turns
+        self._allowed = SLACK + 10 * spent
+        self._swaps = self._effective(functions, calls, first)
+        return first
+
+    def _arm(self, functions):
+        """Let live functions run code of our own with guarded loops: the candidates', and others in their files."""
+        for source in {function.source for function in functions}:
+            for function in source.functions:
+                if function in functions or function.is_guarded():
+                    for live in self._screen._live(function):
+                        if live.__code__ is not function.fuelled:
+                            self._originals.setdefault(function, []).append(live.__code__)
+                            live.__code__ = function.fuelled
+
+    def _effective(self, functions, calls, first):
+        """Live functions by Function, of those where new code is what runs, shown on a copy of the old one.
+
+        Raises Uncertain when the unchanged code does not behave the same again.
+        """
+        copies = {}
+        for function in functions:
+            live = self._screen._live(function)
+            early = function.code in self._screen._codes or function.fuelled in calls.importing
+            if live and not early and id(function.fuelled) in calls.seen:
+                copies[function] = live, function.fuelled.replace(co_name=function.fuelled.co_name)
+                _swap(live, copies[function][1])
+        with Calls(self._screen._root) as again:
+            second = self._run_one()
+        if second is None or [outcome for outcome, _ in second] != [outcome for outcome, _ in first]:
+            raise Uncertain()
+        self._volatile = [one != other for one, other in zip(first, second)]  # noqa: B905 - Python 3.8
+        effective = {}
+        for function, (live, copy) in copies.items():
+            _swap(live, function.fuelled)
+            old = [function.fuelled, *self._originals[function]]
+            elsewhere = any(id(code) in again.seen for code in old) or any(id(code) in calls.seen for code in old[1:])
+            if id(copy) in again.seen and not elsewhere:
+                effective[function] = live
+        return effective
+
+    def _is_undisturbed(self, base):
+        """Whether the unchanged code still does what it did, and nothing was left behind."""
+        if self._disturbed or self._leftovers_found():
+            return False
+        again = self._run_one()
+        return again is not None and all(
+            one[0] == other[0] and (volatile or one == other)
+            for one, other, volatile in zip(base, again, self._volatile)  # noqa: B905 - Python 3.8
+        )
+
+    # --- candidates ---------------------------------------------------------------------------
+
+    def _judge_all(self):
+        size = max(GROUP, len(self._leftovers) // 8)
+        for first in range(0, len(self._candidates), size):
+            group = range(first, min(first + size, len(self._candidates)))
+            found = [self._judge_one(number) for number in group]
+            if not self._disturbed and self._leftovers_found():
+                found = [self._judge_alone(number) for number in group]
+            for number, outcomes in zip(group, found):  # noqa: B905 - Python 3.8
+                self._answer(number, outcomes)
+
+    def _judge_alone(self, number):
+        found = self._judge_one(number)
+        self._leftovers_found()
+        return found
+
+    def _leftovers_found(self):
+        """Whether there is anything, which is then put back, as far as can be."""
+        self._leftovers.renew()
+        changed = self._leftovers.changed()
+        for holder in changed:
+            holder.restore()
+        self._disturbed = self._disturbed or any(holder.changed() for holder in changed)
+        return bool(changed)
+
+    def _judge_one(self, number):
+        """Outcomes of a candidate, test by test; None when it must be confirmed."""
+        function = self._found[number]
+        if function not in self._swaps:
+            return None
+        new = function.change(self._candidates[number][3])
+        if new is None:
+            return None
+        live = self._swaps[function]
+        self._note(number)
+        _swap(live, new)
+        try:
+            return self._run_one()
+        finally:
+            _swap(live, function.fuelled)
+            self._note(-1)
+            if number % FORGET == FORGET - 1:
+                self._forget()
+
+    def _run_one(self):
+        """One run from the state that the first one started from, within the turns and the time allowed."""
+        self._leftovers.renew()
+        self._elsewhere.clear()
+        self._meter.fill(self._turns)
+        found = self._judge()
+        if self._elsewhere.noted or self._elsewhere.imported:
+            return None
+        return found
+
+    def _judge(self):
+        """Run every test; outcome and error of each, None when one of them ends a whole pytest run."""
+        for cache in self._screen._caches:
+            cache.cache_clear()
+        found = []
+        try:
+            for _, test in self._tests:
+                found.append(self._timed(test))
+        except (KeyboardInterrupt, Exception):
+            return None
+        finally:
+            if os.getpid() != self._pid:
+                os._exit(0)  # a test forked, and its child came back here
+        return tuple(found)
+
+    def _timed(self, test):
+        if self._screen._draws:
+            random.seed(self._screen._seed)
+        linecache.cache.clear()  # who reads a source file must be heard
+        if self._meter.empty:
+            self._meter.fill(self._turns)
+        late = False
+        try:
+            if self._allowed:
+                signal.setitimer(signal.ITIMER_PROF, self._allowed)
+                signal.setitimer(signal.ITIMER_VIRTUAL, self._allowed + LAST)  # its default action ends the process
+            outcome, error = test.run()
+            late = not _timer_left(self._allowed)
+        except OutOfTime:
+            late = True
+        finally:
+            if self._allowed:
+                signal.setitimer(signal.ITIMER_PROF, 0)
+                signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        if late or self._meter.empty:
+            return "timeout", "the test did not end in time"
+        return outcome, error[:ERROR_KEPT] if "0x" not in error else _ADDRESS.sub("0x\u2026", error)[:ERROR_KEPT]
+
+    # --- answers ------------------------------------------------------------------------------
+
+    def _answer(self, number, outcomes):
+        key = None
+        if outcomes is not None:
+            key = self._answers.get(outcomes)
+            if key is None:
+                key = self._answers[outcomes] = len(self._answers)
+                self._fresh.append(_table(self._ids(), outcomes))
+        self._pairs.append([number, key])
+        if len(self._pairs) >= self._together:
+            self._flush()
+
+    def _flush(self):
+        if self._pairs:
+            self._say(answers=self._fresh, screened=self._pairs)
+            self._fresh, self._pairs = [], []
+
+
+def _is_chosen(id, chosen):
+    return any(id == one or id.startswith((one + "::", one + "[", one + "/")) for one in chosen)
+
+
+def _swap(functions, code):
+    for function in functions:
+        function.__code__ = code
+
+
+def _table(ids, outcomes):
+    return {id: list(found) for id, found in zip(ids, outcomes)}  # noqa: B905 - Python 3.8
+
+
+def _out_of_time(*_):
+    raise OutOfTime("the test did not end in time")
+
+
+def _timer_left(allowed):
+    return not allowed or signal.getitimer(signal.ITIMER_PROF)[0] > 0
+
+
+class _Reports:
+    """A pytest plugin that hands the reports of pytest's own protocol on."""
+
+    def __init__(self, outcomes):
+        self._outcomes = outcomes
 
     def pytest_runtest_logreport(self, report):
         self._outcomes.add(report)
-
-    def pytest_runtestloop(self, session):
-        sys.setprofile(None)
-        if session.testsfailed or not session.items:
-            self._say(base=None)
-            return True
-        self._items = session.items
-        self._caches = self._find_caches()
-        self._judge()  # what is computed once is computed now
-        started = time.process_time()
-        base = self._judge()
-        allowed = SLACK + 10 * (time.process_time() - started)
-        self._say(base=base)
-        for number, candidate in enumerate(self._candidates):
-            swap = self._swap(*candidate)
-            if swap is None:
-                self._say(screened=[number, None])
-                continue
-            self._say(candidate=number)
-            functions, old, new = swap
-            for function in functions:
-                function.__code__ = new
-            # Its default action ends the process, whatever the candidate catches.
-            signal.setitimer(signal.ITIMER_PROF, allowed)
-            outcomes = self._judge()
-            signal.setitimer(signal.ITIMER_PROF, 0)
-            for function in functions:
-                function.__code__ = old
-            self._say(screened=[number, outcomes])
-        self._say(canary=self._judge() == base)
-        return True
-
-    def _judge(self):
-        """Run every test by pytest's own protocol; outcome and error by test id."""
-        for cache in self._caches:
-            cache.cache_clear()
-        found = {}
-        for item in self._items:
-            item.__dict__.pop("_instance", None)  # a test class's instance must not be met again
-            item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
-            outcome = self._outcomes.take(item.nodeid)
-            found[self._id(item.nodeid)] = [
-                outcome["outcome"],
-                _ADDRESS.sub("0x", outcome.get("error", ""))[:ERROR_KEPT],
-            ]
-        return found
-
-    def _find_caches(self):
-        """Every functools cache around a function of the workspace: its answers are of other candidates."""
-        kind = type(functools.lru_cache(maxsize=None)(len))
-        found = []
-        for thing in gc.get_objects():
-            if type(thing) is kind:
-                code = getattr(getattr(thing, "__wrapped__", None), "__code__", None)
-                if code is not None and code.co_filename.startswith(self._copy):
-                    found.append(thing)
-        return found
-
-    def _swap(self, path, encoding, bom, edits):
-        """The live functions with their old and new code, or None where the change reaches beyond one body."""
-        if path not in self._files:
-            self._files[path] = File(self._copy + path, encoding, bom)
-        file = self._files[path]
-        found = file.change(edits)
-        if found is None:
-            return None
-        old, new = found
-        functions = file.live(old)
-        if not functions or old in self._ran_at_import or new.co_freevars != old.co_freevars:
-            return None
-        return functions, old, new
-
-
-class File:
-    """A source file as it was imported: its outermost functions, and the objects that run them."""
-
-    def __init__(self, path, encoding, bom):
-        with open(path, "rb") as file:
-            data = file.read()
-        self._text = (data[3:] if bom else data).decode(encoding)
-        self._path = path
-        self._starts = _line_starts(self._text)
-        self._code = self._compile(self._text)
-        self._bodies = [
-            (self._offset(node.body[0].lineno), self._offset((node.end_lineno or 0) + 1), _first_line(node), node.name)
-            for node in _outermost(ast.parse(self._text).body)
-        ]
-        self._functions = {}
-        for thing in gc.get_objects():
-            if type(thing) is types.FunctionType and thing.__code__.co_filename == path:
-                self._functions.setdefault(thing.__code__, []).append(thing)
-
-    def live(self, code):
-        """The function objects that run this code."""
-        return self._functions.get(code, [])
-
-    def change(self, edits):
-        """Old and new code of the one function whose body the edits change; None when they reach beyond it."""
-        first, last = min(edit[0] for edit in edits), max(edit[1] for edit in edits)
-        inside = [body for body in self._bodies if body[0] <= first and last <= body[1]]
-        if len(inside) != 1:
-            return None
-        text = self._text
-        for start, end, new in sorted(edits, reverse=True):
-            text = text[:start] + new + text[end:]
-        try:
-            code = self._compile(text)
-        except (SyntaxError, ValueError):
-            return None
-        if _skeleton(code) != _skeleton(self._code):
-            return None
-        _, _, line, name = inside[0]
-        old, new = _find(self._code, line, name), _find(code, line, name)
-        if old is None or new is None or old.co_flags & 0xFF != new.co_flags & 0xFF:
-            return None
-        return old, new
-
-    def _compile(self, text):
-        return compile(text, self._path, "exec", dont_inherit=True)
-
-    def _offset(self, line):
-        return self._starts[line - 1] if line <= len(self._starts) else len(self._text)
-
-
-def _line_starts(text):
-    starts, position = [0], 0
-    for line in text.replace("\r\n", "\0\n").replace("\r", "\n").split("\n")[:-1]:
-        position += len(line) + 1
-        starts.append(position)
-    return starts
-
-
-def _first_line(node):
-    """Where the function's code object says it begins: at its first decorator."""
-    return min([node.lineno] + [decorator.lineno for decorator in node.decorator_list])
-
-
-def _outermost(body):
-    """Functions of a module and of its classes, not those inside functions."""
-    for node in body:
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            yield node
-        elif isinstance(node, ast.ClassDef):
-            for inner in _outermost(node.body):
-                yield inner
-        else:
-            for field in ("body", "orelse", "finalbody"):
-                block = getattr(node, field, None)
-                if isinstance(block, list):
-                    for inner in _outermost(block):
-                        yield inner
-
-
-def _codes(code):
-    """Code objects of outermost functions; class bodies are looked through."""
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            if constant.co_flags & 0x1:  # CO_OPTIMIZED: a function, not a class body
-                yield constant
-            else:
-                for inner in _codes(constant):
-                    yield inner
-
-
-def _find(code, line, name):
-    found = [c for c in _codes(code) if c.co_firstlineno == line and c.co_name == name]
-    return found[0] if len(found) == 1 else None
-
-
-def _skeleton(code):
-    """What a module and its classes do at import, functions aside: a swap may not change it."""
-    parts = [code.co_code, code.co_names]
-    for constant in code.co_consts:
-        if not isinstance(constant, types.CodeType):
-            parts.append((type(constant), constant))
-        elif constant.co_flags & 0x1:
-            parts.append(constant.co_name)
-        else:
-            parts.append(_skeleton(constant))
-    return parts
-
-
-class ImportWatch:  # TEMPORARY until the new screen is here
-    def __init__(self, root):
-        self._root, self.codes = root + os.sep, set()
-
-    def start(self):
-        sys.setprofile(self._note)
-
-    def stop(self):
-        sys.setprofile(None)
-
-    def _note(self, frame, event, argument):
-        if event == "call" and frame.f_code.co_filename.startswith(self._root):
-            self.codes.add(frame.f_code)
-
-
-class Screen:  # TEMPORARY
-    def __init__(self, items, root, identify, codes):
-        self.items, self.root, self.identify, self.codes = items, root, identify, codes
-        self.s = Screener.__new__(Screener)
-        self.s._copy = root + os.sep
-        self.s._files, self.s._ran_at_import = {}, codes
-
-    def refuses(self, change):
-        return "" if self.s._swap(*change) else "no"
-
-    def swap(self, change):
-        fs, old, new = self.s._swap(*change)
-        for f in fs:
-            f.__code__ = new

@@ -133,17 +133,19 @@ class Server:
         del self.stages[stage.name]
         os.close(stage.control)
         kill_everything(stage.pid, self.spared())
-        self.sandbox.tidy()
+        if self.run is None:
+            self.sandbox.tidy()
 
     def spared(self):
-        return {stage.pid for stage in self.stages.values()}
+        """What goes on when a stage or a run ends: a run may have begun before a stage was missed."""
+        return {work.pid for work in (*self.stages.values(), self.run) if work}
 
     # --- runs ---------------------------------------------------------------------------------
 
     def begin(self, request):
-        if request["kind"] == "here" and "swap" in request["tests"]:
+        if request["kind"] == "here":
             # What cannot be swapped in memory needs no process to find out.
-            why = self.prepared.refuses(request["tests"])
+            why = self.prepared.prepare(request["tests"])
             if why:
                 self.say(id=request["id"], refused=why)
                 return
@@ -204,6 +206,8 @@ class Server:
             self.forget(fd)
         run.close()
         self.run = None
+        if "screen" in run.request["tests"] and self.prepared.running is not None:
+            self.say(id=run.request["id"], report={"candidate": self.prepared.running})
         kill_everything(run.pid, self.spared())
         self.sandbox.tidy()
         self.say(

@@ -92,6 +92,10 @@ class Loaded:
         gc.freeze()
         return answer
 
+    def prepare(self, tests):
+        """Nothing that forks share, and nothing to refuse."""
+        return ""
+
     def run(self, tests):
         """In a fork: run tests; return the exit code."""
         from _trm_zygote.running import run

@@ -45,7 +45,6 @@ def run(request):
     except ImportError as error:  # a folder to start in that is not there
         sys.stderr.write("%s\n" % error)
         return USAGE
-    reporter.flush()
     if request["survey"]:
         reporter._tell_imports()
     result = program.result
@@ -206,7 +205,7 @@ class Result(unittest.TextTestResult):
     def __init__(self, loader, tracer, seed, tests, *arguments, **named):
         super().__init__(*arguments, **named)
         self._loader, self._tracer, self._seed, self._tests = loader, tracer, seed, tests
-        self._say, self._hold, self._id = loader.reporter.say, loader.reporter.hold, loader.places.id
+        self._say, self._id = loader.reporter.say, loader.places.id
         self._found = {}
         """What became of each test, by id: a class that two modules import runs twice, and the worst counts."""
         self._fixtures = []
@@ -229,7 +228,7 @@ class Result(unittest.TextTestResult):
         if not _failed_to_load(test):
             found = self._note(test, "missing")
             found["seconds"] += time.monotonic() - self._began
-            self._hold(result=dict(found))
+            self._say(result=found)
             self._prepare()
 
     def _prepare(self, id=None):

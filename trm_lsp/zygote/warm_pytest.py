@@ -5,7 +5,8 @@ import os
 import sys
 
 import pytest
-from _trm_zygote.pytest_run import enter, inside
+from _trm_zygote.paths import inside
+from _trm_zygote.pytest_run import enter
 from _trm_zygote.reporting import Reporter
 from _trm_zygote.screening import ImportWatch, Screen
 from _trm_zygote.stages import Unfit
@@ -48,6 +49,10 @@ class Configured:
         if loaded:
             raise Unfit("configuring pytest imports %s" % ", ".join(sorted(loaded)[:3]))
 
+    def prepare(self, tests):
+        """Nothing that forks share, and nothing to refuse."""
+        return ""
+
     def run(self, tests):
         """In a fork: collect and run the tests, and return pytest's exit code."""
         self._reporter.report_to(tests["report_fd"], tests["board"])
@@ -59,7 +64,7 @@ class Configured:
         """In a fork: collect the tests; then call `ready` with what can run them, from within pytest's run loop."""
         watch = ImportWatch(self._copy)
         self._reporter.screening = True  # nobody listens while tests are collected
-        self._config.pluginmanager.register(_RunLoop(self._reporter, self._copy, watch, ready))
+        self._config.pluginmanager.register(_RunLoop(self._reporter, self._copy, tests["seed"], watch, ready))
         watch.start()
         self._main(tests)
         raise Unfit("pytest ended before it ran a test")
@@ -86,15 +91,15 @@ class Configured:
 class _RunLoop:
     """A pytest plugin whose run loop serves forks instead of running tests."""
 
-    def __init__(self, reporter, copy, watch, ready):
-        self._reporter, self._copy, self._watch, self._ready = reporter, copy, watch, ready
+    def __init__(self, reporter, copy, seed, watch, ready):
+        self._reporter, self._copy, self._seed, self._watch, self._ready = reporter, copy, seed, watch, ready
 
     def pytest_runtestloop(self, session):
         self._watch.stop()
         if session.testsfailed:
             raise Unfit("the tests cannot be collected")
         items = session.items
-        screen = Screen(items, self._copy, self._reporter.id, self._watch.codes)
+        screen = Screen(items, self._copy, self._reporter.id, self._watch.codes, self._seed)
         self._ready(Collected(session, self._reporter, screen), tests=len(items))
         return True
 
@@ -105,16 +110,23 @@ class Collected:
     def __init__(self, session, reporter, screen):
         self._session, self._reporter, self._screen = session, reporter, screen
 
-    def refuses(self, tests):
-        """Why a change cannot be swapped in memory; empty when it can."""
-        return self._screen.refuses(tests["swap"])
+    @property
+    def running(self):
+        """The candidate that ran when a screen's fork ended; None when none did."""
+        return self._screen.running
+
+    def prepare(self, tests):
+        """Before a fork: do what all forks would. Return why a change cannot be swapped, empty when it can."""
+        if "screen" in tests:
+            self._screen.prepare({(path, encoding, bom) for path, encoding, bom, _ in tests["screen"]})
+        return self._screen.refuses(tests["swap"]) if "swap" in tests else ""
 
     def run(self, tests):
         """In a fork: screen candidates, or swap one and run its tests by pytest's own protocol."""
         reporter = self._reporter
         reporter.report_to(tests["report_fd"], tests["board"])
         if "screen" in tests:
-            self._screen.judge(tests["screen"], reporter.say)
+            self._screen.judge(tests["screen"], reporter.say, tests["tests"])
             return 0
         if "swap" in tests:
             self._screen.swap(tests["swap"])

@@ -1,0 +1,280 @@
+"""Tests that may be called without pytest's protocol around them, and what calling one gives.
+
+A plain function without fixtures needs nothing that pytest does around it but
+a few things that are set up once for many calls. Any other test is run by
+pytest itself.
+"""
+
+import contextlib
+import inspect
+import logging
+import os
+import sys
+import traceback
+import types
+import unittest
+import warnings
+
+import pytest
+from _pytest import assertion
+from _pytest._code import ExceptionInfo
+from _pytest.assertion import rewrite, util
+
+_HOOKS = (
+    "pytest_runtest_protocol", "pytest_runtest_setup", "pytest_runtest_call", "pytest_runtest_teardown",
+    "pytest_pyfunc_call", "pytest_runtest_makereport", "pytest_fixture_setup", "pytest_assertrepr_compare",
+    "pytest_assertion_pass",
+)  # fmt: skip
+_HARMLESS = frozenset(["_hypothesis_pytestplugin", "pytest_asyncio.plugin", "anyio.pytest_plugin", "xdist.plugin"])
+"""Plugins whose hooks leave alone the tests that are not theirs."""
+_READ_MARKS = frozenset(["skip", "skipif", "xfail", "usefixtures", "filterwarnings", "asyncio", "anyio", "trio"])
+_FOREIGN_TESTS = ("is_hypothesis_test", "hypothesis", "pytest_wrapped")
+_SIMPLE = (int, float, complex, bool, type(None))
+_SHORT = 10**18
+_MEMORISED = (str, bytes, list, tuple, dict, set, frozenset)
+_PLAIN_ERRORS = frozenset(
+    (
+        *(ValueError, TypeError, KeyError, IndexError, LookupError, RuntimeError, RecursionError, NotImplementedError),
+        *(ArithmeticError, ZeroDivisionError, OverflowError, StopIteration, Exception),
+    )
+)
+"""Exceptions whose text has nothing to it but their type and what they say: Python suggests nothing with them."""
+
+
+class BareTest:
+    """A test called as pytest would call it, and nothing else."""
+
+    def __init__(self, item):
+        self._function, self._class, self._name = item.obj, item.cls, item.originalname or item.name
+        self._arguments = _direct(item)
+        self._compare = _Comparer(item)
+        self._label = "%s (call)" % item.nodeid.replace("\x00", "(null)")
+        wanted = item._fixtureinfo.argnames
+        self._arguments = {name: self._arguments[name] for name in wanted}
+
+    def run(self):
+        """Outcome and error text. Raises what ends a whole pytest run."""
+        if os.environ.get("PYTEST_CURRENT_TEST") != self._label:
+            os.environ["PYTEST_CURRENT_TEST"] = self._label
+        self._compare.use()
+        try:
+            if self._class is None:
+                self._function(**self._arguments)
+            else:
+                getattr(self._class(), self._name)(**self._arguments)
+        except (KeyboardInterrupt, pytest.exit.Exception):
+            raise
+        except (pytest.skip.Exception, unittest.SkipTest, pytest.xfail.Exception):
+            return "skipped", ""
+        except BaseException as error:
+            return "failed", _text(error)
+        return "passed", ""
+
+
+class _Comparer:
+    """Explains a failed comparison of an assert as pytest does; the same values are explained once."""
+
+    def __init__(self, item):
+        self._explain, self._config = _pytests_comparer(item), item.config
+        self._known = {}
+        self._compare("==", [1], [2])  # what this imports is imported once, not by every fork
+
+    def use(self):
+        util._reprcompare, util._config = self._compare, self._config
+
+    def _compare(self, operator, left, right):
+        one, other = type(left), type(right)
+        if one in _SIMPLE and other in _SIMPLE:
+            return None  # there is nothing to explain
+        if one not in _MEMORISED or other not in _MEMORISED:
+            return self._explain(operator, left, right)
+        key = operator, one, other, repr(left), repr(right)
+        if key not in self._known:
+            self._known[key] = self._explain(operator, left, right)
+        return self._known[key]
+
+
+def _pytests_comparer(item):
+    """The function that pytest puts in place for this test, taken from its own wrapper."""
+    before = util._reprcompare, getattr(util, "_config", None)
+    wrapper = assertion.pytest_runtest_protocol(item)
+    next(wrapper)
+    found = util._reprcompare
+    wrapper.close()
+    util._reprcompare, util._config = before
+    return found
+
+
+def is_bare(item):
+    """Whether calling the test's function alone is as good as pytest's protocol."""
+    if type(item) is not pytest.Function or not _plain_function(item):
+        return False
+    if any(mark.name in _READ_MARKS for mark in item.iter_markers()):
+        return False
+    direct = _direct(item)
+    names = set(getattr(item, "fixturenames", ())) | set(item._fixtureinfo.argnames)
+    if not names <= set(direct):
+        return False
+    return all(_known(hook) for hook in _implementations(item)) and not _set_up_around(item) and not _options(item)
+
+
+def _plain_function(item):
+    function = item.obj
+    function = getattr(function, "__func__", function)
+    inner = inspect.unwrap(function) if callable(function) else function
+    for one in (function, inner):
+        if inspect.iscoroutinefunction(one) or inspect.isgeneratorfunction(one) or inspect.isasyncgenfunction(one):
+            return False
+        if any(hasattr(one, name) for name in _FOREIGN_TESTS):
+            return False
+    return type(function) is types.FunctionType
+
+
+def _direct(item):
+    """Arguments that come from parametrize itself, not through a fixture."""
+    spec = getattr(item, "callspec", None)
+    if spec is None:
+        return {}
+    if hasattr(spec, "funcargs"):  # pytest before 8
+        return dict(spec.funcargs)
+    definitions = item._fixtureinfo.name2fixturedefs
+    return {
+        name: value
+        for name, value in spec.params.items()
+        if name not in definitions or definitions[name][-1].func.__name__ == "get_direct_param_fixture_func"
+    }
+
+
+def _implementations(item):
+    for name in _HOOKS:
+        hook = getattr(item.ihook, name, None)
+        if hook is not None:
+            for implementation in hook.get_hookimpls():
+                yield implementation
+
+
+def _known(implementation):
+    module = getattr(implementation.function, "__module__", None) or ""
+    return module.startswith(("_pytest.", "_trm_zygote.")) or module in _HARMLESS
+
+
+def _set_up_around(item):
+    """Whether packages, or functions that nose knew, are set up around the test without a fixture."""
+    for node in item.listchain():
+        if type(node).__name__ == "Package":
+            path = str(getattr(node, "path", None) or node.fspath)
+            path = path if path.endswith(".py") else os.path.join(path, "__init__.py")
+            try:
+                with open(path, "rb") as file:
+                    text = file.read()
+            except OSError:
+                continue
+            if any(word in text for word in (b"etup_module", b"etUpModule", b"eardown_module", b"earDownModule")):
+                return True
+    if item.config.pluginmanager.hasplugin("nose"):
+        places = [item.obj, getattr(item, "cls", None), item.module]
+        return any(hasattr(place, name) for place in places for name in ("setup", "teardown") if place is not None)
+    return False
+
+
+def _options(item):
+    """Whether an option asks for something that only the protocol does."""
+    option = item.config.option
+    names = ("usepdb", "trace", "setuponly", "setupplan", "setupshow", "runxfail")
+    return any(getattr(option, name, False) for name in names)
+
+
+def _text(error):
+    """The failure in one text, as pytest sums it up."""
+    kind = type(error)
+    if kind is AssertionError and not getattr(error, "__notes__", None):
+        said = str(error)
+        if repr(error).startswith("AssertionError('assert "):
+            return said.rstrip()
+        return ("AssertionError: " + said).rstrip() if said else "AssertionError"
+    if kind in _PLAIN_ERRORS and not getattr(error, "__notes__", None):
+        said = str(error)
+        return ("%s: %s" % (kind.__name__, said)).rstrip() if said else kind.__name__
+    try:
+        return ExceptionInfo.from_exc_info((kind, error, error.__traceback__)).exconly(tryshort=True)
+    except Exception:  # whatever its own text raises
+        return "".join(traceback.format_exception_only(kind, None)).rstrip()
+
+
+@contextlib.contextmanager
+def surroundings(config):
+    """What pytest has around every test that matters to plain functions: capture, filters of warnings, logging.
+
+    Yields a function that forgets what was printed and warned.
+    """
+    capture = config.pluginmanager.getplugin("capturemanager")
+    handler, root = logging.NullHandler(), logging.getLogger()
+    level = getattr(config.pluginmanager.getplugin("logging-plugin"), "log_level", None)
+    with warnings.catch_warnings(record=True) as log, _quick_repr():
+        _filter_warnings(config)
+        root.addHandler(handler)
+        before = root.level
+        if level is not None:
+            root.setLevel(min(before, level))
+        if capture is not None:
+            capture.resume_global_capture()
+
+        def forget():
+            del log[:]
+            if capture is not None:
+                capture.read_global_capture()
+
+        try:
+            yield forget
+        finally:
+            if capture is not None:
+                capture.suspend_global_capture(in_=False)
+            root.setLevel(before)
+            root.removeHandler(handler)
+
+
+@contextlib.contextmanager
+def _quick_repr():
+    """Write down small numbers in failed asserts without the care that pytest takes of any object."""
+    careful = getattr(rewrite, "_saferepr", None)
+
+    def quick(thing):
+        kind = type(thing)
+        if (kind is int and -_SHORT < thing < _SHORT) or kind in (float, bool, type(None)):
+            return repr(thing)
+        return careful(thing)
+
+    if careful is None:
+        yield
+        return
+    rewrite._saferepr = quick
+    try:
+        yield
+    finally:
+        rewrite._saferepr = careful
+
+
+def _filter_warnings(config):
+    """The filters pytest sets for a test: those of the configuration and of the command line."""
+    if not sys.warnoptions:
+        warnings.filterwarnings("always", category=DeprecationWarning)
+        warnings.filterwarnings("always", category=PendingDeprecationWarning)
+    asked = [*config.getini("filterwarnings"), *(config.getoption("pythonwarnings", None) or ())]
+    if not asked:
+        return
+    from _pytest.config import parse_warning_filter
+
+    for text in config.getini("filterwarnings"):
+        warnings.filterwarnings(*parse_warning_filter(text, escape=False))
+    for text in config.getoption("pythonwarnings", None) or ():
+        warnings.filterwarnings(*parse_warning_filter(text, escape=True))
+
+
+def can_surround(config):
+    """Whether this pytest's filters of warnings can be set here."""
+    try:
+        with warnings.catch_warnings():
+            _filter_warnings(config)
+    except Exception:  # another pytest, or a category that cannot be imported: its own affair
+        return False
+    return True

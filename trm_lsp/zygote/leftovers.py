@@ -1,0 +1,383 @@
+"""What a run leaves behind in memory: found by comparing, and put back.
+
+Looks at what the workspace's modules hold and reach: globals, attributes of
+classes and of objects, containers, closures and defaults. An object is
+compared by the identity of its parts, so that no code of the user's runs.
+"""
+
+import collections
+import itertools
+import operator
+import os
+import random
+import sys
+import types
+
+MOST = 20000
+"""Things looked at; what lies behind them is not."""
+_DEPTH = 8
+_FOREIGN_DEPTH = 3
+"""How far into objects whose class is not the workspace's."""
+_IGNORED_MODULES = ("logging", "threading", "_thread", "re", "weakref", "_weakref", "pytest", "_pytest", "unittest")
+_IGNORED_KEYS = frozenset(["__warningregistry__", "PYTEST_CURRENT_TEST", b"PYTEST_CURRENT_TEST"])
+_ATOMS = (int, float, complex, str, bytes, bool, type(None), range, types.CodeType, types.ModuleType)
+_STATEFUL = tuple(
+    type(thing)
+    for thing in (
+        iter(()), iter([]), iter({}), iter(set()), iter(""), iter(range(0)), iter({}.values()), iter({}.items()),
+        reversed([]), enumerate(()), zip(), map(len, ()), filter(None, ()), itertools.count(), itertools.cycle(()),
+    )
+)  # fmt: skip
+
+
+class Leftovers:
+    """The state as it is now, to compare with later and to go back to."""
+
+    def __init__(self, root, values=()):
+        """Look at every imported module below `root`, at `values`, and at what all of Python shares."""
+        self._root = root + os.sep
+        self._seen = {}
+        self._holders = []
+        self._queue = collections.deque()
+        self._own = set()
+        for name, module in list(sys.modules.items()):
+            path = getattr(module, "__file__", None)
+            if isinstance(path, str) and os.path.abspath(path).startswith(self._root):
+                self._own.add(name)
+                self._hold(_Names(vars(module)))
+        for value in (*values, os.environ._data, sys.path):
+            self._reach(value, 0)
+        while self._queue:
+            self._look(*self._queue.popleft())
+        self._holders.append(_Process())
+        self._known = []
+
+    def __len__(self):
+        return len(self._holders)
+
+    def changed(self):
+        """Those that differ from the state."""
+        return [holder for holder in self._holders if holder.changed()]
+
+    def remember(self, holders):
+        """These change with every run: `renew` looks at them alone."""
+        self._known = list(holders)
+
+    def renew(self):
+        """Put back what was remembered."""
+        for holder in self._known:
+            if holder.changed():
+                holder.restore()
+
+    def watch(self, thing):
+        """Look at one more container."""
+        self._add(next(holder for base, holder in _CONTAINERS if isinstance(thing, base))(thing))
+
+    def _hold(self, holder):
+        self._holders.append(holder)
+        for part in holder.parts():
+            self._reach(part, 1)
+
+    def _reach(self, thing, depth, foreign=0):
+        # type(), not isinstance(): a proxy may run code of its own to say what it is.
+        if issubclass(type(thing), _ATOMS) or id(thing) in self._seen or len(self._seen) >= MOST or depth > _DEPTH:
+            return
+        self._seen[id(thing)] = thing
+        self._queue.append((thing, depth, foreign))
+
+    def _look(self, thing, depth, foreign):
+        kind = type(thing)
+        parts = ()
+        if issubclass(kind, type):
+            if thing.__module__ in self._own:
+                parts = self._add(_Attributes(thing))
+        elif kind is types.FunctionType:
+            parts = [*(thing.__defaults__ or ()), *(thing.__kwdefaults__ or {}).values()]
+            cells = [cell for cell in thing.__closure__ or () if _filled(cell)]
+            for cell in cells:
+                parts += self._add(_Cell(cell))
+            if thing.__dict__:
+                parts += self._add(_Names(thing.__dict__))
+        elif kind in (types.MethodType, staticmethod, classmethod):
+            parts = [thing.__func__, getattr(thing, "__self__", None)]
+        elif kind is property:
+            parts = [thing.fget, thing.fset, thing.fdel]
+        elif kind in (tuple, frozenset):
+            parts = thing
+        elif kind is random.Random:
+            self._add(_Random(thing))
+        elif kind in _STATEFUL:
+            self._add(_Iterator(thing))
+        elif kind is types.GeneratorType:
+            self._add(_Generator(thing))
+        elif kind.__module__.partition(".")[0] in _IGNORED_MODULES:
+            return
+        else:
+            parts = self._contents(thing)
+            if kind.__module__ not in self._own and kind.__module__ not in ("builtins", "collections"):
+                foreign += 1
+        if foreign <= _FOREIGN_DEPTH:
+            for part in parts:
+                self._reach(part, depth + 1, foreign)
+
+    def _contents(self, thing):
+        """What an object holds as a container, in its dictionary and in its slots."""
+        kind, parts = type(thing), []
+        for base, holder in _CONTAINERS:
+            if issubclass(kind, base):
+                parts += self._add(holder(thing))
+                break
+        else:
+            if issubclass(kind, tuple):
+                parts += tuple.__iter__(thing)
+        try:
+            names = object.__getattribute__(thing, "__dict__")
+        except AttributeError:
+            names = None
+        if type(names) is dict:
+            parts += self._add(_Names(names))
+        slots = _slots(kind)
+        if slots:
+            parts += self._add(_Slots(thing, slots))
+        return parts
+
+    def _add(self, holder):
+        self._holders.append(holder)
+        return list(holder.parts())
+
+
+def _same(one, other):
+    return len(one) == len(other) and all(map(operator.is_, one, other))
+
+
+class _Names:
+    """A dictionary, of names or of any keys."""
+
+    def __init__(self, thing):
+        self._thing = thing
+        self._kind = collections.OrderedDict if issubclass(type(thing), collections.OrderedDict) else dict
+        self._keys, self._values = list(self._kind.keys(thing)), list(self._kind.values(thing))
+
+    def parts(self):
+        return self._values
+
+    def changed(self):
+        keys, values = list(self._kind.keys(self._thing)), list(self._kind.values(self._thing))
+        if _same(values, self._values) and _same(keys, self._keys):
+            return False
+        return not all(map(_same, _counted(keys, values), _counted(self._keys, self._values)))
+
+    def restore(self):
+        self._kind.clear(self._thing)
+        for key, value in zip(self._keys, self._values):  # noqa: B905 - Python 3.8
+            self._kind.__setitem__(self._thing, key, value)
+
+
+def _counted(keys, values):
+    """Keys and values, without those that do not count."""
+    kept = [(k, v) for k, v in zip(keys, values) if not (type(k) in (str, bytes) and k in _IGNORED_KEYS)]  # noqa: B905 - Python 3.8
+    return [k for k, _ in kept], [v for _, v in kept]
+
+
+class _List:
+    def __init__(self, thing):
+        self._thing, self._saved = thing, list(list.__iter__(thing))
+
+    def parts(self):
+        return self._saved
+
+    def changed(self):
+        return not _same(list(list.__iter__(self._thing)), self._saved)
+
+    def restore(self):
+        list.__setitem__(self._thing, slice(None), self._saved)
+
+
+class _Deque(_List):
+    def __init__(self, thing):
+        self._thing, self._saved = thing, list(collections.deque.__iter__(thing))
+
+    def changed(self):
+        return not _same(list(collections.deque.__iter__(self._thing)), self._saved)
+
+    def restore(self):
+        collections.deque.clear(self._thing)
+        collections.deque.extend(self._thing, self._saved)
+
+
+class _Set(_List):
+    def __init__(self, thing):
+        self._thing, self._saved = thing, list(set.__iter__(thing))
+
+    def changed(self):
+        return set(map(id, set.__iter__(self._thing))) != set(map(id, self._saved))
+
+    def restore(self):
+        set.clear(self._thing)
+        set.update(self._thing, self._saved)
+
+
+class _Bytes:
+    def __init__(self, thing):
+        self._thing, self._saved = thing, bytes(thing)
+
+    def parts(self):
+        return ()
+
+    def changed(self):
+        return bytes(self._thing) != self._saved
+
+    def restore(self):
+        self._thing[:] = self._saved
+
+
+_CONTAINERS = [
+    (dict, _Names), (list, _List), (set, _Set), (collections.deque, _Deque), (bytearray, _Bytes),
+]  # fmt: skip
+
+
+class _Attributes:
+    """The attributes of a class."""
+
+    def __init__(self, thing):
+        self._thing, self._saved = thing, dict(vars(thing))
+        self._values = list(self._saved.values())
+
+    def parts(self):
+        return self._values
+
+    def changed(self):
+        return (
+            not _same(list(vars(self._thing).values()), self._values) or vars(self._thing).keys() != self._saved.keys()
+        )
+
+    def restore(self):
+        now = dict(vars(self._thing))
+        for name in now.keys() - self._saved.keys():
+            type.__delattr__(self._thing, name)
+        for name, value in self._saved.items():
+            if name not in now or now[name] is not value:
+                type.__setattr__(self._thing, name, value)
+
+
+def _slots(kind):
+    """Descriptors of the slots a class and its bases declare."""
+    return [
+        descriptor
+        for base in kind.__mro__
+        if "__slots__" in vars(base)
+        for descriptor in vars(base).values()
+        if type(descriptor) is types.MemberDescriptorType
+    ]
+
+
+class _Slots:
+    def __init__(self, thing, slots):
+        self._thing, self._slots = thing, slots
+        self._saved = self._now()
+
+    def _now(self):
+        values = []
+        for slot in self._slots:
+            try:
+                values.append(slot.__get__(self._thing))
+            except AttributeError:
+                values.append(Leftovers)  # nothing there
+        return values
+
+    def parts(self):
+        return [value for value in self._saved if value is not Leftovers]
+
+    def changed(self):
+        return not _same(self._now(), self._saved)
+
+    def restore(self):
+        for slot, value in zip(self._slots, self._saved):  # noqa: B905 - Python 3.8
+            try:
+                slot.__delete__(self._thing) if value is Leftovers else slot.__set__(self._thing, value)
+            except AttributeError:
+                pass  # nothing was there to delete
+
+
+def _filled(cell):
+    try:
+        cell.cell_contents  # noqa: B018 - an empty cell says so
+    except ValueError:
+        return False
+    return True
+
+
+class _Cell:
+    """A variable of an outer function."""
+
+    def __init__(self, cell):
+        self._cell, self._saved = cell, cell.cell_contents
+
+    def parts(self):
+        return (self._saved,)
+
+    def changed(self):
+        return not _filled(self._cell) or self._cell.cell_contents is not self._saved
+
+    def restore(self):
+        self._cell.cell_contents = self._saved
+
+
+class _Random:
+    def __init__(self, thing):
+        self._thing, self._saved = thing, thing.getstate()
+
+    def parts(self):
+        return ()
+
+    def changed(self):
+        return self._thing.getstate() != self._saved
+
+    def restore(self):
+        self._thing.setstate(self._saved)
+
+
+class _Iterator:
+    """Where an iterator stands; it cannot be put back."""
+
+    def __init__(self, thing):
+        self._thing, self._saved = thing, self._state()
+
+    def parts(self):
+        return ()
+
+    def _state(self):
+        return repr(self._thing), operator.length_hint(self._thing, -1)
+
+    def changed(self):
+        return self._state() != self._saved
+
+    def restore(self):
+        pass
+
+
+class _Generator(_Iterator):
+    def _state(self):
+        frame = self._thing.gi_frame
+        return None if frame is None else frame.f_lasti
+
+
+class _Process:
+    """The folder this process works in, and how deep it may recurse."""
+
+    def __init__(self):
+        self._saved = self._now()
+
+    def _now(self):
+        try:
+            return os.getcwd(), sys.getrecursionlimit()
+        except OSError:
+            return None, sys.getrecursionlimit()
+
+    def changed(self):
+        return self._now() != self._saved
+
+    def restore(self):
+        sys.setrecursionlimit(self._saved[1])
+        if self._saved[0] is not None:
+            os.chdir(self._saved[0])

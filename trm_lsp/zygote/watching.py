@@ -1,0 +1,136 @@
+"""What runs while modules are imported, and what a test does that a swapped function does not reach."""
+
+import os
+import sys
+
+_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_PROCESSES = frozenset(
+    [
+        "subprocess.Popen", "os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn",
+        "os.startfile", "pty.spawn",
+    ]
+)  # fmt: skip
+_CHANGES = frozenset(
+    [
+        "os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.truncate", "os.link", "os.symlink", "os.chmod",
+        "os.chown", "os.utime", "sqlite3.connect", "shutil.rmtree", "shutil.move",
+    ]
+)  # fmt: skip
+_EVENTS = _PROCESSES | _CHANGES | {"open", "exec"}
+
+
+class ImportWatch:
+    """Collects in `codes` every code object of the workspace that runs while modules are imported.
+
+    What runs then has had its effect: swapping it later would show nothing.
+    Everything between `start` and `stop` counts; pytest collects meanwhile.
+    """
+
+    def __init__(self, root):
+        self._root = root + os.sep
+        self.codes = set()
+
+    def start(self):
+        sys.setprofile(self._note)
+
+    def stop(self):
+        sys.setprofile(None)
+
+    def _note(self, frame, event, argument):
+        if event == "call" and frame.f_code.co_filename.startswith(self._root):
+            self.codes.add(frame.f_code)
+
+
+class Calls:
+    """A context in which calls are followed: `seen` are ids of code objects, `importing` those below an import."""
+
+    def __init__(self, root):
+        self._root = root + os.sep
+        self.seen = {}
+        self.importing = set()
+        self._depth = 0
+
+    def __enter__(self):
+        sys.setprofile(self._note)
+        return self
+
+    def __exit__(self, *_):
+        sys.setprofile(None)
+
+    def _note(self, frame, event, argument):
+        code = frame.f_code
+        if event == "call":
+            if code.co_filename.startswith(self._root):
+                self.seen[id(code)] = code
+                self._depth += code.co_name == "<module>"
+                if self._depth:
+                    self.importing.add(code)
+        elif event == "return" and code.co_name == "<module>" and code.co_filename.startswith(self._root):
+            self._depth -= 1
+
+
+class Elsewhere:
+    """Hears when a run looks at or leaves something outside this process's memory.
+
+    `noted`: it started a process or read a source file of the workspace (there
+    the unchanged code still stands), or wrote below the workspace. `imported`:
+    it ran a module of the workspace anew, or for the first time.
+    """
+
+    def __init__(self, root):
+        self._root = root + os.sep
+        self._pid = None
+        self.noted = self.imported = False
+
+    def listen(self):
+        """From now on, in this process and for good: Python gives audit hooks no end."""
+        watched, hear = _EVENTS, self._hear
+
+        def hook(event, arguments):
+            if event in watched:
+                hear(event, arguments)
+
+        sys.addaudithook(hook)
+
+    def clear(self):
+        self.noted = self.imported = False
+
+    def _hear(self, event, arguments):
+        if event == "open":
+            self._opened(arguments)
+        elif event == "exec":
+            if getattr(arguments[0], "co_filename", "").startswith(self._root):
+                self.imported = True
+        elif event in _PROCESSES or (event in _CHANGES and any(self._inside(path) for path in arguments)):
+            self.noted = True
+
+    def _opened(self, arguments):
+        path, _, flags = arguments
+        if not self._inside(path):
+            return
+        writes = flags & _WRITES if isinstance(flags, int) else False
+        source = os.fspath(path)[-3:] in (".py", b".py")
+        if (writes or source) and not self._by_pytest():
+            self.noted = True
+
+    def _inside(self, path):
+        """Whether a path lies in the workspace."""
+        try:
+            path = os.path.abspath(os.fsdecode(path))
+        except (TypeError, ValueError):
+            return False
+        return path.startswith(self._root)
+
+    def _by_pytest(self):
+        """Whether it is Python that imports, or pytest that reports, who is nearest on the stack."""
+        frame = sys._getframe(2)
+        while frame is not None:
+            path = frame.f_code.co_filename
+            if path.startswith(("<frozen importlib", "<frozen zipimport")):
+                return True
+            if path.startswith(self._root):
+                return False
+            if "_pytest" + os.sep in path:
+                return True
+            frame = frame.f_back
+        return False
