@@ -109,7 +109,7 @@ def screen_rows(bench: Bench) -> Iterator[Row]:
             f"screen, function of {lines} lines",
             f"{meter.rate:,.0f} a second ({', '.join(each)})",
             target,
-            f"{meter.count} candidates, {by_screen / meter.count:.0%} answered without a process of their own",
+            f"{meter.count} candidates in the body, {by_screen / meter.count:.0%} answered without a process of their own",
         )
 
 
@@ -123,10 +123,10 @@ def batches(judge: TestJudge, path: str, function: str, bench: Bench) -> Iterato
 
 
 def mutated(judge: TestJudge, path: str, function: str) -> list[Edit]:
-    """Every one-token mutation of a function in the judge's texts."""
+    """Every one-token mutation of a function's body in the judge's texts."""
     text = judge.texts[path].text
     (within,) = (found for found in ranges(text) if found.name == function)
-    return mutations(path, text, within)
+    return mutations(path, text, within._replace(start=within.body))
 
 
 # Confirm

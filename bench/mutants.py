@@ -45,6 +45,8 @@ class Range(NamedTuple):
     start: int
     end: int
     gaps: tuple[tuple[int, int], ...] = ()
+    body: int = 0
+    """Where a function's first statement begins."""
 
     def __contains__(self, offset: object) -> bool:
         assert isinstance(offset, int)
@@ -62,7 +64,8 @@ def ranges(text: str) -> list[Range]:
     for name, node in _outermost(ast.parse(text).body, ""):
         first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
         last = node.end_lineno or node.lineno
-        found.append(Range(name, first, last, offset(first), offset(last + 1)))
+        body = offset(node.body[0].lineno)
+        found.append(Range(name, first, last, offset(first), offset(last + 1), body=body))
     gaps = tuple((function.start, function.end) for function in found)
     return [*found, Range("<module>", 1, len(starts), 0, len(text), gaps)]
 

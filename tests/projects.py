@@ -8,10 +8,11 @@ import tempfile
 import textwrap
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from trm_lsp.core.budget import Stopped
@@ -91,12 +92,18 @@ def judging(
     env: Mapping[str, str] | None = None,
     check: Callable[[], None] = lambda: None,
     test: Mapping[str, Any] | None = None,
+    sandbox: Mapping[str, Any] | None = None,
     python: str = "",
     **facts: Any,
 ) -> Iterator[TestJudge]:
-    """A judge at work on a project; `env` is added to the environment."""
-    knobs = settings(test=dict(test or {}), python=python)
+    """A judge at work on a project; `env` is added to the environment.
+
+    The test is skipped where the machine does not have the level that `sandbox` asks for.
+    """
+    knobs = settings(test=dict(test or {}), sandbox=dict(sandbox or {}), python=python)
     with TestJudge(task(root, *tests, **facts), knobs, check, {**os.environ, **(env or {})}) as judge:
+        if judge.sandbox.level != knobs.sandbox.level != "auto":
+            pytest.skip(f"this machine has no {knobs.sandbox.level}: {judge.sandbox.missing}")
         yield judge
 
 
@@ -135,14 +142,24 @@ def alive(pid: int) -> bool:
     return stat.rpartition(b")")[2].split()[0] != b"Z"
 
 
+def marked(marker: str) -> list[int]:
+    """Processes that run and have `marker` in their command line, whatever namespace they are in."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.status() != psutil.STATUS_ZOMBIE and any(marker in word for word in process.cmdline()):
+                found.append(process.pid)
+    return found
+
+
 def gone(*pids: int, seconds: float = 5.0) -> bool:
     """Whether every process has ended by the deadline."""
     return bool(until(lambda: not any(alive(pid) for pid in pids), seconds))
 
 
 def copies(folder: Path) -> list[Path]:
-    """Isolated copies that are left in a temporary folder."""
-    return sorted(folder.glob("trm-copy-*"))
+    """Private folders of jobs that are in a temporary folder, and with them the copies of workspaces."""
+    return sorted(owner.parent for owner in folder.glob("trm-*/owner"))
 
 
 def without_power() -> None:

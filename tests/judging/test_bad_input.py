@@ -5,7 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from projects import CALC, FIXED, RIGHT, TEST, WRONG, buffer, copies, gone, judging, make, outcomes, untouched, verdict
+from projects import (
+    CALC,
+    FIXED,
+    RIGHT,
+    TEST,
+    WRONG,
+    buffer,
+    copies,
+    judging,
+    make,
+    marked,
+    outcomes,
+    until,
+    untouched,
+    verdict,
+)
 
 from trm_lsp.core.state import Edit, Variant
 from trm_lsp.core.verdict import Tier, Verdict
@@ -240,18 +255,22 @@ def test_a_command_that_is_not_there_or_may_not_be_run(root: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("level", ["namespaces", "landlock", "none"])
 @pytest.mark.parametrize("limits", [{"idle": 0.5}, {"timeout": 0.5}])
-def test_a_command_that_hangs(root: Path, tmp_path: Path, limits: dict[str, float]) -> None:
-    command = f"echo $$ > {tmp_path}/pid; sleep 600 & setsid sleep 600 & wait"
-    found = baseline(make(root, CHECK), command=command, test=limits)
-    assert outcomes(found) == {command: "timeout"}
-    assert gone(int((tmp_path / "pid").read_text()), seconds=0.5)
+def test_a_command_that_hangs(root: Path, limits: dict[str, float], level: str) -> None:
+    command = f"sh -c 'sleep 600; : {root}' & setsid sh -c 'sleep 600; : {root}' & wait"
+    with untouched(make(root, CHECK)), judging(root, command=command, test=limits, sandbox={"level": level}) as judge:
+        assert outcomes(judge.baseline()) == {command: "timeout"}
+        assert until(lambda: not marked(f": {root}"), 0.5)
 
 
-def test_a_command_sees_the_copy_through_pythonpath(root: Path) -> None:
+@pytest.mark.parametrize("level", ["namespaces", "landlock", "none"])
+def test_a_command_sees_the_candidate_through_pythonpath(root: Path, level: str) -> None:
     make(root, {"src/calc.py": WRONG, "checks/run.py": "import calc\n\nassert calc.sub(3, 2) == 1\n"})
     for path in (str(root / "src"), "src"):
-        with judging(root, command="python3 checks/run.py", env={"PYTHONPATH": path}) as judge:
+        with judging(
+            root, command="python3 checks/run.py", env={"PYTHONPATH": path}, sandbox={"level": level}
+        ) as judge:
             assert judge.baseline().failing
             assert verdict(judge, Variant({"src/calc.py": RIGHT})).passed
             assert not verdict(judge, Variant({})).passed

@@ -1,4 +1,4 @@
-"""The copy the tests run in: what is in it, what leads out of it, and the user's tree untouched."""
+"""Where tests run, overlay or copy: what is there, what leads out of it, and the user's tree untouched."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import resource
 import subprocess
 import sys
 import tempfile
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,7 @@ from trm_lsp.core.state import Edit, Variant
 from trm_lsp.core.verdict import Tier
 from trm_lsp.judging.copies import IsolatedCopy
 from trm_lsp.judging.environment import EnvironmentBroken
+from trm_lsp.judging.places import PrivateFolder
 
 VANDAL = """
     import os, pathlib, shutil
@@ -60,12 +62,23 @@ VANDAL = """
         os.unlink("README")
         os.mkdir("README")
 
-    def test_deletes_its_working_directory():
-        shutil.rmtree(os.getcwd())
+    def test_empties_its_working_directory():
+        for name in os.listdir():
+            shutil.rmtree(name) if os.path.isdir(name) and not os.path.islink(name) else os.unlink(name)
 """
+PLACES = pytest.mark.parametrize("level", ["namespaces", "landlock", "none"])
+"""An overlay, and copies."""
+COPY = {"level": "none"}
 
 
-def test_the_users_tree_is_untouched_whatever_the_tests_do(root: Path, tmp_path: Path) -> None:
+@contextmanager
+def copied(root: Path, kept: tuple[str, ...] = ()) -> Iterator[IsolatedCopy]:
+    with closing(PrivateFolder()) as private, closing(IsolatedCopy(root, private, kept)) as copy:
+        yield copy
+
+
+@PLACES
+def test_the_users_tree_is_untouched_whatever_the_tests_do(root: Path, tmp_path: Path, level: str) -> None:
     outside = make(tmp_path / "outside", {"kept.txt": "mine"})
     conftest = f"import pytest\n\n@pytest.fixture\ndef outside():\n    return {str(outside)!r}\n"
     files = {
@@ -79,27 +92,31 @@ def test_the_users_tree_is_untouched_whatever_the_tests_do(root: Path, tmp_path:
     }
     make(root, files)
     with untouched(root), untouched(outside):
-        with judging(root) as judge:
-            assert judge.baseline().failing == ("test_vandal.py::test_sub",)
+        with judging(root, sandbox={"level": level}) as judge:
+            baseline = judge.baseline()
+            assert baseline.failing == ("test_vandal.py::test_sub",)
             for tier in (Tier.CONFIRM, Tier.COLD, Tier.CONFIRM):
                 assert verdict(judge, FIXED, tier).passed
                 assert not verdict(judge, Variant({}), tier).passed
-            judge.trace(FIXED, judge.baseline().failing)
+            judge.trace(FIXED, baseline.failing)
 
 
-@pytest.mark.parametrize(
-    "deed",
-    [
-        "shutil.rmtree(os.getcwd())",
-        "shutil.rmtree('data'); pathlib.Path('data').write_text('x')",
-        "shutil.rmtree('data'); os.symlink(os.environ['OUTSIDE'], 'data')",
-        "os.unlink('calc.py'); os.mkdir('calc.py')",
-        "os.unlink('calc.py'); os.symlink(os.environ['OUTSIDE'] + '/kept.txt', 'calc.py')",
-        "os.chmod('data', 0); os.mkfifo('pipe')",
-        "pathlib.Path('calc.py').write_text('def sub(a, b):\\n    return 1\\n')",
-    ],
-)
-def test_the_copy_is_put_back_after_each_run(root: Path, tmp_path: Path, deed: str) -> None:
+DEEDS = {
+    "replaces a folder by a file": "shutil.rmtree('data'); pathlib.Path('data').write_text('x')",
+    "replaces a folder by a link": "shutil.rmtree('data'); os.symlink(os.environ['OUTSIDE'], 'data')",
+    "replaces a file by a folder": "os.unlink('calc.py'); os.mkdir('calc.py')",
+    "replaces a file by a link": "os.unlink('calc.py'); os.symlink(os.environ['OUTSIDE'] + '/kept.txt', 'calc.py')",
+    "locks a folder": "os.chmod('data', 0); os.mkfifo('pipe')",
+    "writes its own code": "pathlib.Path('calc.py').write_text('def sub(a, b):\\n    return 1\\n')",
+    "deletes everything": (
+        "[shutil.rmtree(n) if os.path.isdir(n) and not os.path.islink(n) else os.unlink(n) for n in os.listdir()]"
+    ),
+}
+
+
+@PLACES
+@pytest.mark.parametrize("deed", DEEDS)
+def test_each_run_starts_from_the_unchanged_workspace(root: Path, tmp_path: Path, deed: str, level: str) -> None:
     outside = make(tmp_path / "outside", {"kept.txt": "mine", "also/kept.txt": "mine"})
     files = {
         "calc.py": RIGHT,
@@ -110,17 +127,27 @@ def test_the_copy_is_put_back_after_each_run(root: Path, tmp_path: Path, deed: s
 
             def test_sub():
                 assert sub(3, 2) == 1 and pathlib.Path("data/kept.txt").read_text() == "kept"
-                {deed}
+                {DEEDS[deed]}
         """,
     }
     buffers = (buffer("calc.py", WRONG),)
+    facts = {"env": {"OUTSIDE": str(outside)}, "test": {"env": ["OUTSIDE"]}, "sandbox": {"level": level}}
     with untouched(make(root, files)), untouched(outside):
-        env = {"OUTSIDE": str(outside)}
-        with judging(root, buffers=buffers, test={"env": ["OUTSIDE"]}, env=env) as judge:
+        with judging(root, buffers=buffers, **facts) as judge:
             assert judge.baseline().failing
             for tier in (Tier.CONFIRM, Tier.COLD, Tier.CONFIRM):
                 assert verdict(judge, FIXED, tier).passed
             assert not verdict(judge, Variant({})).passed
+
+
+def test_a_copy_whose_very_folder_is_removed_is_made_again(root: Path) -> None:
+    """An overlay's folder is a mount: it cannot be removed."""
+    test = "import os, shutil\nfrom calc import sub\n\n\ndef test_sub():\n    assert sub(3, 2) == 1\n    {}\n"
+    make(root, {"calc.py": WRONG, "test_calc.py": test.format("shutil.rmtree(os.getcwd())")})
+    with untouched(root), judging(root, sandbox=COPY) as judge:
+        judge.baseline()
+        for tier in (Tier.CONFIRM, Tier.COLD, Tier.CONFIRM):
+            assert verdict(judge, FIXED, tier).passed
 
 
 def test_nothing_is_left_when_the_judge_is_done(root: Path, temporary: Path) -> None:
@@ -136,16 +163,19 @@ LAYOUT = {"src/calc/__init__.py": "from calc.core import sub\n", "src/calc/core.
 REPAIRED = Variant({"src/calc/core.py": RIGHT})
 
 
-def test_a_src_layout_with_pythonpath_in_its_configuration(root: Path) -> None:
+@PLACES
+def test_a_src_layout_with_pythonpath_in_its_configuration(root: Path, level: str) -> None:
     make(root, {**LAYOUT, "pyproject.toml": '[tool.pytest.ini_options]\npythonpath = ["src"]\n'})
-    with untouched(root), judging(root) as judge:
+    with untouched(root), judging(root, sandbox={"level": level}) as judge:
         assert judge.baseline().failing == ("tests/test_calc.py::test_sub",)
         for tier in (Tier.CONFIRM, Tier.COLD):
             assert verdict(judge, REPAIRED, tier).passed
 
 
-def test_a_pythonpath_into_the_workspace_leads_to_the_copy(root: Path) -> None:
-    with judging(make(root, LAYOUT), env={"PYTHONPATH": str(root / "src")}) as judge:
+@PLACES
+def test_a_pythonpath_into_the_workspace_leads_to_the_copy(root: Path, level: str) -> None:
+    env = {"PYTHONPATH": str(root / "src")}
+    with judging(make(root, LAYOUT), env=env, sandbox={"level": level}) as judge:
         assert judge.baseline().failing == ("tests/test_calc.py::test_sub",)
         for tier in (Tier.CONFIRM, Tier.COLD):
             assert verdict(judge, REPAIRED, tier).passed
@@ -172,8 +202,11 @@ FINDER = """
 """
 
 
+@PLACES
 @pytest.mark.parametrize("kind", ["path", "finder"])
-def test_an_editable_install_of_the_workspace_leads_to_the_copy(root: Path, tmp_path: Path, kind: str) -> None:
+def test_an_editable_install_of_the_workspace_leads_to_the_copy(
+    root: Path, tmp_path: Path, kind: str, level: str
+) -> None:
     """The two kinds that pip makes: a .pth with the folder, or with a finder that maps packages to folders."""
     make(root, LAYOUT)
     site = tmp_path / "site"
@@ -183,14 +216,15 @@ def test_an_editable_install_of_the_workspace_leads_to_the_copy(root: Path, tmp_
         pth = "import __editable___calc_finder; __editable___calc_finder.install()\n"
         make(site, {"__editable___calc_finder.py": FINDER.format(package=str(root / "src" / "calc"))})
     make(site, {"editable.pth": pth, "sitecustomize.py": SITE_PTH.format(folder=str(site))})
-    with judging(root, env={"PYTHONPATH": str(site)}) as judge:
+    with judging(root, env={"PYTHONPATH": str(site)}, sandbox={"level": level}) as judge:
         assert judge.baseline().failing == ("tests/test_calc.py::test_sub",)
         for tier in (Tier.CONFIRM, Tier.COLD):
             assert verdict(judge, REPAIRED, tier).passed
 
 
+@PLACES
 @pytest.mark.parametrize("kind", ["PYTHONPATH", "editable"])
-def test_a_python_that_a_test_starts_sees_the_candidate_too(root: Path, tmp_path: Path, kind: str) -> None:
+def test_a_python_that_a_test_starts_sees_the_candidate_too(root: Path, tmp_path: Path, kind: str, level: str) -> None:
     test = """
         import subprocess, sys
 
@@ -204,16 +238,19 @@ def test_a_python_that_a_test_starts_sees_the_candidate_too(root: Path, tmp_path
         site = make(tmp_path / "site", {"editable.pth": f"{root / 'src'}\n"})
         make(site, {"sitecustomize.py": SITE_PTH.format(folder=str(site))})
         env = {"PYTHONPATH": str(site)}
-    with judging(root, env=env) as judge:
+    with judging(root, env=env, sandbox={"level": level}) as judge:
         judge.baseline()
         for tier in (Tier.CONFIRM, Tier.COLD):
             assert verdict(judge, REPAIRED, tier).passed
 
 
-def test_tests_that_load_code_from_the_workspace_itself_are_refused(root: Path) -> None:
+def test_tests_that_load_code_from_the_workspace_itself_are_refused_in_a_copy(root: Path) -> None:
     conftest = f"import sys\n\nsys.path.insert(0, {str(root / 'src')!r})\n"
     make(root, {**LAYOUT, "conftest.py": conftest})
-    with judging(root) as judge, pytest.raises(EnvironmentBroken) as refused:
+    with judging(root, sandbox={"level": "namespaces"}) as judge:  # an overlay is in the very place
+        assert judge.baseline().failing
+        assert verdict(judge, REPAIRED).passed
+    with judging(root, sandbox=COPY) as judge, pytest.raises(EnvironmentBroken) as refused:
         judge.baseline()
     assert str(refused.value) == (
         f"The tests import {root}/src/calc/__init__.py from the workspace itself, not from the copy they run in, "
@@ -253,12 +290,13 @@ def test_links_inside_the_workspace_lead_to_the_copy(root: Path) -> None:
     (root / "calc.py").symlink_to("real/calc.py")
     (root / "absolute.txt").symlink_to(root / "data" / "x.txt")
     (root / "folder").symlink_to(root / "data", target_is_directory=True)
-    with closing(IsolatedCopy(root)) as copy:
+    with copied(root) as copy:
         assert (copy.work / "absolute.txt").resolve() == copy.work / "data" / "x.txt"
         assert (copy.work / "folder" / "x.txt").resolve() == copy.work / "data" / "x.txt"
-    with untouched(root), judging(root) as judge:
-        judge.baseline()
-        assert verdict(judge, Variant({"real/calc.py": RIGHT}), Tier.COLD).passed
+    for sandbox in ({}, COPY):
+        with untouched(root), judging(root, sandbox=sandbox) as judge:
+            judge.baseline()
+            assert verdict(judge, Variant({"real/calc.py": RIGHT}), Tier.COLD).passed
 
 
 def test_links_out_of_the_workspace_lead_where_they_led(root: Path, tmp_path: Path) -> None:
@@ -266,33 +304,35 @@ def test_links_out_of_the_workspace_lead_where_they_led(root: Path, tmp_path: Pa
     (root / "relative").symlink_to("../shared", target_is_directory=True)
     (root / "absolute").symlink_to(outside, target_is_directory=True)
     (root / "dangling").symlink_to("nowhere")
-    with closing(IsolatedCopy(root)) as copy:
+    with copied(root) as copy:
         for name in ("relative", "absolute"):
             assert (copy.work / name / "value.txt").read_text() == "1"
         assert os.readlink(copy.work / "dangling") == "nowhere"
 
 
-def test_nothing_is_written_through_a_link_that_leads_out(root: Path, tmp_path: Path) -> None:
+@PLACES
+def test_nothing_is_written_through_a_link_that_leads_out(root: Path, tmp_path: Path, level: str) -> None:
     outside = make(tmp_path / "shared", {"calc.py": WRONG})
     make(root, {"test_calc.py": TEST})
     (root / "lib").symlink_to(outside, target_is_directory=True)
     (root / "calc.py").symlink_to(outside / "calc.py")
     with untouched(outside):
-        with judging(root, buffers=(buffer("calc.py", WRONG + "\n"),)) as judge:
+        with judging(root, buffers=(buffer("calc.py", WRONG + "\n"),), sandbox={"level": level}) as judge:
             judge.baseline()
             assert verdict(judge, Variant({"calc.py": RIGHT}), Tier.COLD).passed
         with pytest.raises(EnvironmentBroken, match=r"^lib/calc\.py lies outside the workspace"):
-            with judging(root, buffers=(buffer("lib/calc.py", RIGHT),)):
+            with judging(root, buffers=(buffer("lib/calc.py", RIGHT),), sandbox={"level": level}):
                 pass
 
 
+@PLACES
 @pytest.mark.parametrize("path", ["../escaped.py", "{outside}/escaped.py", "a/../../escaped.py"])
 def test_a_buffer_outside_the_workspace_is_refused_and_written_nowhere(
-    root: Path, tmp_path: Path, temporary: Path, path: str
+    root: Path, tmp_path: Path, temporary: Path, path: str, level: str
 ) -> None:
     make(root, CALC)
     with pytest.raises(EnvironmentBroken, match="lies outside the workspace"):
-        with judging(root, buffers=(buffer(path.format(outside=tmp_path), "x = 1\n"),)):
+        with judging(root, buffers=(buffer(path.format(outside=tmp_path), "x = 1\n"),), sandbox={"level": level}):
             pass
     assert not list(tmp_path.rglob("escaped.py"))
     assert copies(temporary) == []
@@ -310,9 +350,9 @@ def test_folders_that_git_ignores_are_left_out_unless_the_setting_names_them(roo
         root, {".gitignore": "build/\n*.log\nbig/\n", "build/lib/x.txt": "", "big/y.bin": "", "run.log": "", "a.py": ""}
     )
     _git(root)
-    with closing(IsolatedCopy(root)) as copy:
+    with copied(root) as copy:
         assert sorted(path.name for path in copy.work.iterdir()) == [".gitignore", "a.py", "run.log"]
-    with closing(IsolatedCopy(root, ("build",))) as copy:
+    with copied(root, ("build",)) as copy:
         assert (copy.work / "build/lib/x.txt").exists()
         assert not (copy.work / "big").exists()
 
@@ -320,24 +360,25 @@ def test_folders_that_git_ignores_are_left_out_unless_the_setting_names_them(roo
 def test_a_workspace_that_is_a_folder_of_a_repository(root: Path) -> None:
     make(root, {".gitignore": "build/\n", "sub/build/x.txt": "", "sub/a.py": "", "build.py": ""})
     _git(root)
-    with closing(IsolatedCopy(root / "sub")) as copy:
+    with copied(root / "sub") as copy:
         assert sorted(path.name for path in copy.work.iterdir()) == ["a.py"]
 
 
 def test_environments_and_caches_are_left_out(root: Path) -> None:
     make(root, {"env/pyvenv.cfg": "", "env/lib/x.py": "", ".trm/trm.db": "", "node_modules/m/i.js": "", "a.py": ""})
-    with closing(IsolatedCopy(root)) as copy:
+    with copied(root) as copy:
         assert [path.name for path in copy.work.iterdir()] == ["a.py"]
 
 
-def test_odd_names_sockets_and_pipes_are_no_obstacle(root: Path) -> None:
+@PLACES
+def test_odd_names_sockets_and_pipes_are_no_obstacle(root: Path, level: str) -> None:
     make(root, {"späße ☂ 𝒳.txt": "ok", "a b/c d.txt": "ok", **CALC})
     (root / os.fsdecode(b"latin-\xe9.txt")).write_text("ok")
     os.mkfifo(root / "pipe")
     names = sorted(os.listdir(root))
-    with judging(root) as judge:
+    with judging(root, sandbox={"level": level}) as judge:
         assert judge.baseline().failing
-        assert (judge._copy.work / "späße ☂ 𝒳.txt").read_text() == "ok"
+        assert judge._place.read("späße ☂ 𝒳.txt") == b"ok"
         assert verdict(judge).passed
     assert sorted(os.listdir(root)) == names
 
@@ -345,22 +386,23 @@ def test_odd_names_sockets_and_pipes_are_no_obstacle(root: Path) -> None:
 # --- the sweep ----------------------------------------------------------------------------------
 
 
-def test_a_copy_whose_owner_was_killed_is_swept_and_others_are_not(root: Path, temporary: Path) -> None:
+def test_a_private_folder_whose_owner_was_killed_is_swept_and_others_are_not(root: Path, temporary: Path) -> None:
     code = (
         "import sys, time; from pathlib import Path; from trm_lsp.judging.copies import IsolatedCopy;"
-        "IsolatedCopy(Path(sys.argv[1])); print('made', flush=True); time.sleep(60)"
+        "from trm_lsp.judging.places import PrivateFolder;"
+        "IsolatedCopy(Path(sys.argv[1]), PrivateFolder()); print('made', flush=True); time.sleep(60)"
     )
     make(root, CALC)
     with subprocess.Popen([sys.executable, "-c", code, str(root)], stdout=subprocess.PIPE, text=True) as owner:
         assert owner.stdout is not None and owner.stdout.readline() == "made\n"
         (theirs,) = copies(temporary)
-        make(temporary, {"trm-copy-unmarked/x": "", "other/x": ""})
-        with closing(IsolatedCopy(root)):
+        make(temporary, {"trm-unmarked/x": "", "other/x": ""})
+        with copied(root):
             assert theirs.exists()
         owner.kill()
-    with closing(IsolatedCopy(root)):
+    with copied(root):
         assert not theirs.exists()
-        assert (temporary / "trm-copy-unmarked").exists()
+        assert (temporary / "trm-unmarked").exists()
         assert (temporary / "other").exists()
 
 
@@ -370,7 +412,7 @@ def test_a_copy_that_cannot_be_made_leaves_nothing_and_says_why(root: Path, temp
     resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))
     try:
         with pytest.raises(EnvironmentBroken, match=r"cannot be copied to run its tests: .*File too large"):
-            with judging(root):
+            with judging(root, sandbox=COPY):
                 pass
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
@@ -391,19 +433,20 @@ LOCKED = """
 """
 
 
-def test_folders_that_a_test_locks_are_opened_again(root: Path, temporary: Path) -> None:
+@PLACES
+def test_folders_that_a_test_locks_are_opened_again(root: Path, temporary: Path, level: str) -> None:
     """As a user without the power to ignore permissions."""
     make(root, {"calc.py": WRONG, "test_locked.py": LOCKED, "data/kept.txt": "kept", "secret.txt": "not for us"})
     (root / "secret.txt").chmod(0)
     code = (
         "import sys; from pathlib import Path; from projects import *\n"
-        "with judging(Path(sys.argv[1])) as judge:\n"
+        "with judging(Path(sys.argv[1]), sandbox={'level': sys.argv[2]}) as judge:\n"
         "    judge.baseline()\n"
         "    print([verdict(judge).passed for _ in range(2)])\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, str(root)],
-        env={**os.environ, "PYTHONPATH": str(TESTS)},
+        [sys.executable, "-c", code, str(root), level],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")])},
         preexec_fn=without_power,
         capture_output=True,
         text=True,

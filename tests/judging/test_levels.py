@@ -116,18 +116,17 @@ VARIANTS = {
     "exit": Variant({"calc.py": "def sub(a, b):\n    raise SystemExit\n" + STATE}),
     "dirty": Variant({"calc.py": RIGHT + STATE + "State.seen.append(7)\n"}),
 }
-CONFTEST = {"warm": None, "tests/conftest.py": "tests/conftest.py", "fork": "conftest.py"}
 
 
-@pytest.mark.parametrize("level", ["warm", "fork"])
+@pytest.mark.parametrize("level", ["collected", "loaded"])
 def test_a_fast_level_gives_the_outcomes_of_a_fresh_process(root: Path, level: str) -> None:
     """A conftest in the top folder that imports the target spoils a configured pytest: one level down."""
     files = {"calc.py": WRONG + STATE, "test_kinds.py": KINDS, "data.txt": "data"}
-    if level == "fork":
+    if level == "loaded":
         files["conftest.py"] = "import calc\n"
     with judging(make(root, files)) as judge:
         judge.baseline()
-        assert judge._level == level
+        assert judge._tests.level == level
         for name, variant in VARIANTS.items():
             fast, cold = (verdict(judge, variant, tier) for tier in (Tier.CONFIRM, Tier.COLD))
             assert outcomes(fast) == outcomes(cold), name
@@ -138,7 +137,7 @@ def test_a_conftest_below_the_top_may_import_the_target(root: Path) -> None:
     files = {"calc.py": WRONG, "tests/conftest.py": "import calc\n\nKEPT = calc.sub\n", "tests/test_calc.py": TEST}
     with judging(make(root, files)) as judge:
         assert judge.baseline().failing
-        assert judge._level == "warm"
+        assert judge._tests.level == "collected"
         for _ in range(2):
             assert [found.passed for found in judge([FIXED, Variant({})], Tier.CONFIRM)] == [True, False]
 
@@ -148,7 +147,7 @@ def test_a_module_that_the_conftest_imports_shows_every_candidate(root: Path) ->
     test = "def test_sub(answer):\n    assert answer == 1\n"
     with judging(make(root, {"calc.py": WRONG, "conftest.py": conftest, "test_calc.py": test})) as judge:
         assert judge.baseline().failing
-        assert judge._level == "fork"
+        assert judge._tests.level == "loaded"
         for tier in Tier:
             assert [found.passed for found in judge([FIXED, Variant({}), FIXED], tier)] == [True, False, True]
 

@@ -540,11 +540,11 @@ def test_what_the_screen_refuses_a_process_of_its_own_refuses(root: Path, case: 
     with judging(root) as judge:
         judge.baseline()
         screened = list(judge([Variant({}, (Edit("code_.py", *edit),)) for edit in chosen], Tier.SCREEN))
-        refused = [edit for edit, found in zip(chosen, screened, strict=True) if found.failing]
+        refused = [edit for edit, found in zip(chosen, screened, strict=True) if found.failing and not found.cut]
         # A whole text cannot be swapped: these are imported anew, each in a process of its own.
         confirmed = list(judge([Variant({"code_.py": _applied(text, edit)}) for edit in refused], Tier.CONFIRM))
     assert [edit for edit, found in zip(refused, confirmed, strict=True) if not found.failing] == []
-    assert case == "xfail" or not screened[repair].failing
+    assert case == "xfail" or not screened[repair].failing or screened[repair].cut
     again = {edit: found.signature for edit, found in zip(refused, confirmed, strict=True)}
     assert [
         (edit, found.signature, again[edit])

@@ -37,7 +37,9 @@ class Judge(Protocol):
         """Yield one verdict a variant, in order.
 
         A tier this judge lacks is answered by the next stronger one, and the
-        verdict says which. Raises `Stopped` when the run is cancelled or its
+        verdict says which. A screened test that timed out is no refusal: the
+        screen cuts short, and what is slow may be right (see Verdict.cut).
+        Raises `Stopped` when the run is cancelled or its
         budget is spent.
         """
 

@@ -104,6 +104,13 @@ class Verdict(Frozen):
         return bool(self.targets) and not self.broken and not self.failing and not self.regressions
 
     @property
+    def cut(self) -> bool:
+        """Whether a screen has cut it short, and nothing else speaks against it: to be confirmed when time allows."""
+        results = self.by_id
+        bad = [results[test].outcome for test in self.failing if test in results]
+        return self.tier is Tier.SCREEN and bool(bad) and all(outcome is Outcome.TIMEOUT for outcome in bad)
+
+    @property
     def counts(self) -> Counts:
         return Counts(
             targets=len(self.targets),

@@ -122,4 +122,4 @@ def _moved(path: str, root: Path, copy: Path) -> str:
     """A path of PYTHONPATH; a relative one counts from the root."""
     place = (root / path).resolve()
     moved = copy / place.relative_to(root) if place.is_relative_to(root) else place
-    return str(moved if moved.exists() else place)
+    return str(moved if os.path.exists(moved) else place)  # a path may lead where we may not look

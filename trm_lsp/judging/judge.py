@@ -480,8 +480,8 @@ class TestJudge:
     def _find_flaky(self, tests: set[str]) -> frozenset[str]:
         """Those of the tests whose outcome is another one when the unchanged code is run again, as in the baseline."""
         report = self._tests.cold(self._tests.neighbours(sorted(tests)), {})
-        found = {**report.collect_errors, **report.results}
-        odd = {test for test in tests if test not in found or found[test].outcome is not self._outcomes.get(test)}
+        found = {test: result.outcome for test, result in {**report.collect_errors, **report.results}.items()}
+        odd = {test for test in tests if found.get(test) is not self._outcomes.get(test)}
         if odd:
             self._note_flaky(odd)
             self._refuse_flaky(odd.intersection(self._targets))

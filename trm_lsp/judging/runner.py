@@ -287,7 +287,8 @@ class Runner:
         if id is None:
             self._next += 1
             id = self._next
-        data = json.dumps({**message, "id": id}).encode()
+        route = " ".join([str(id), *message["via"]])
+        data = f"{route}\n{json.dumps(message)}".encode()
         try:
             self._requests.write(_LENGTH.pack(len(data)) + data)
             self._requests.flush()

@@ -3,7 +3,8 @@
 A filter, not a verdict. What may not be swapped, and every survivor, is
 confirmed in a process of its own; so is whatever this process cannot be sure
 of. A refusal is the only thing anybody believes here, so each run starts from
-the state that the first one started from, and must show that it did.
+the state that the first one started from, and must show that it did. A
+candidate that is cut short is no refusal: it may be slow, and right.
 """
 
 import functools
@@ -24,7 +25,7 @@ from _trm_zygote.bare import BareTest, can_surround, is_bare, surroundings
 from _trm_zygote.fuel import Meter
 from _trm_zygote.leftovers import Leftovers
 from _trm_zygote.reporting import Outcomes
-from _trm_zygote.swapping import Source
+from _trm_zygote.swapping import BROKEN, Source
 from _trm_zygote.watching import Calls, Elsewhere, ImportWatch
 
 __all__ = ["ImportWatch", "Screen"]
@@ -32,11 +33,11 @@ __all__ = ["ImportWatch", "Screen"]
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{4,}\b")
 _NUMBER = struct.Struct("<q")
 ERROR_KEPT = 1200
-SLACK = 0.2
+SLACK = 0.02
 """CPU seconds a candidate gets beside ten times what the unchanged code took."""
-LAST = 0.1
+LAST = 0.03
 """CPU seconds more until the process is killed, if it does not heed the end of its time."""
-TURNS = 100000
+TURNS = 3000
 """Loop turns a candidate gets beside ten times those of the unchanged code."""
 BASE_TURNS = 3000000
 """Loop turns after which the unchanged code counts as endless itself."""
@@ -112,7 +113,8 @@ class Screen:
             return "the function runs while modules are imported"
         if not function.is_plain():
             return "what decorates the function may hold its code"
-        return "" if function.change(change[3], guarded=False) else "it changes more than what the function does"
+        new = function.change(change[3], guarded=False)
+        return "it changes more than what the function does" if new is None or new is BROKEN else ""
 
     def swap(self, change):
         """In a fork: let the live functions run a change that `refuses` has nothing against, without fuel."""
@@ -359,6 +361,8 @@ class Batch:
         new = function.change(self._candidates[number][3])
         if new is None:
             return None
+        if new is BROKEN:  # the file cannot be imported, nor can what needs it
+            return tuple([("error", "SyntaxError")] * len(self._tests))
         live = self._swaps[function]
         self._note(number)
         _swap(live, new)

@@ -2,11 +2,12 @@
 
 Servers nest. A *stage* is a fork that prepares something (imports, a
 configured pytest, collected tests) and then serves in its turn: its runs start
-from what is prepared. Requests name the stages they go through in `via`;
-whoever serves one answers the engine itself. The engine asks one thing at a
+from what is prepared. Before a request stands its route, a line with its number
+and the stages it goes through; whoever serves one answers the engine itself. The engine asks one thing at a
 time, so answers never mix.
 """
 
+import json
 import os
 import selectors
 import signal
@@ -73,10 +74,15 @@ class Server:
         data = read_now(self.control)
         if data is None:
             return False
-        for request in self.requests.feed(data):
-            if request["via"]:
-                self.forward(request)
-            elif request["kind"] == "kill":
+        for message in self.requests.feed_raw(data):
+            # A route before the JSON: what is passed on need not be read.
+            route, _, text = message.partition(b"\n")
+            id, *via = route.decode("ascii").split(" ")
+            if via:
+                self.forward(int(id), via, text)
+                continue
+            request = dict(json.loads(text.decode("utf-8")), id=int(id))
+            if request["kind"] == "kill":
                 self.kill(request["id"])
             elif request["kind"] == "load":
                 self.say(id=request["id"], **self.prepared.load(request["modules"]))
@@ -93,15 +99,15 @@ class Server:
         if self.run and self.run.request["id"] == id:
             self.stop("killed")
 
-    def forward(self, request):
-        """Pass a request on to the stage it names."""
-        stage = self.stages.get(request["via"][0])
+    def forward(self, id, via, text):
+        """Pass a request on to the stage that comes next on its way."""
+        stage = self.stages.get(via[0])
         if stage is None:
-            self.say(id=request["id"], lost="there is no such stage")
+            self.say(id=id, lost="there is no such stage")
             return
-        stage.request = request["id"]
+        stage.request = id
         try:
-            frames.write(stage.control, dict(request, via=request["via"][1:]))
+            frames.write_raw(stage.control, " ".join([str(id), *via[1:]]).encode("ascii") + b"\n" + text)
         except OSError:
             self.lose(stage, "it has ended")
 

@@ -10,6 +10,7 @@ import __future__
 import ast
 import bisect
 import inspect
+import re
 import types
 
 from _trm_zygote import fuel
@@ -29,6 +30,10 @@ _CALLING = frozenset(
 _OPTIMIZED = 0x1
 _SHAPE = 0x3FF & ~0x40  # CO_NOFREE says what co_freevars does
 """Flags that say what calling the function gives and takes: arguments, generator, coroutine."""
+BROKEN = object()
+"""In place of the code of a text that does not compile."""
+_LOCAL = re.compile(r"[\w .+\-*/%&|^<>=!~,:@]*")
+"""A piece of text that cannot change how what stands around it is read: no quotes, brackets, comments or lines."""
 _HAS_DOCSTRING = getattr(inspect, "CO_HAS_DOCSTRING", None)
 
 
@@ -54,8 +59,23 @@ class Source:
         if number < 0:
             return None
         found = self.functions[number]
-        inside = all(found.body <= start and end <= found.end for start, end, _ in edits)
+        first = found.body if found.is_watched else found.start
+        inside = all(first <= start and end <= found.end for start, end, _ in edits)
         return found if inside else None
+
+    def compiles(self, edits):
+        """Whether the file still compiles with sorted edits, of which it is known that they break a function."""
+        if all(_LOCAL.fullmatch(self.text[start:end]) and _LOCAL.fullmatch(new) for start, end, new in edits):
+            return False
+        text, parts, last = self.text, [], 0
+        for start, end, new in edits:
+            parts += [text[last:start], new]
+            last = end
+        try:
+            compile("".join(parts) + text[last:], self.path, "exec", dont_inherit=True)
+        except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
+            return False
+        return True
 
 
 class Function:
@@ -66,6 +86,8 @@ class Function:
         first = min([node.lineno] + [decorator.lineno for decorator in node.decorator_list])
         self.start, self.body = place.line(first), place.line(node.body[0].lineno)
         self.end = place.line(node.end_lineno + 1)
+        # Decorators and classes that do things when they are made may have looked at arguments and kind.
+        self.is_watched = bool(node.decorator_list) or any(c.decorator_list or c.keywords or c.bases for c in classes)
         self._names = [c.name for c in classes] + [node.name]
         # Python compiles a call of `module.name` in another way once it has seen the import.
         used = sorted(source.imported.intersection(n.id for n in ast.walk(node) if isinstance(n, ast.Name)))
@@ -86,7 +108,7 @@ class Function:
 
     def _prove(self):
         alone = self._compiled(self.source.text[self.start : self.end])
-        if alone is None:
+        if alone is None or alone is BROKEN:
             return False
         self.code, self._around = alone
         self.code = self._placed(self.code)
@@ -98,10 +120,10 @@ class Function:
             self._guards = fuel.guards(self.node, self._place.column)
         except (AttributeError, TypeError):  # a place the tree does not know
             return False
-        self.fuelled, self._shape = self.code, _shape(self.code)
+        self.fuelled, self._shape = self.code, self._shape_of(self.code)
         if self._guards:
             fuelled = self.change([])
-            if fuelled is None:
+            if fuelled is None or fuelled is BROKEN:
                 return False
             self.fuelled = fuelled
         return True
@@ -111,25 +133,29 @@ class Function:
         return all(_name(decorator) in _CALLING for decorator in self.node.decorator_list)
 
     def change(self, edits, guarded=True):
-        """The function's code with sorted edits of the file's text, its loops guarded; None: it may not be swapped."""
+        """The function's code with sorted edits of the file's text, its loops guarded.
+
+        BROKEN when the file would not compile, None when the change may not be swapped.
+        """
         if not all(start <= end for start, end, _ in edits) or not _apart(edits):
             return None
-        if not guarded:
-            found = self._compiled(self._with(edits))
-            return self._exchanged(found)
-        found = None
-        marks = fuel.carried(self._guards, edits, self.source.text)
-        if marks is not None:
-            found = self._compiled(self._with(marks))
-        if found is None:
+        marks = fuel.carried(self._guards, edits, self.source.text) if guarded else edits
+        found = BROKEN if marks is None else self._compiled(self._with(marks))
+        if found is BROKEN and guarded:  # a guard may have come to stand where it cannot
             found = self._compiled_anew(self._with(edits))
+        if found is BROKEN:
+            return None if self.source.compiles(edits) else BROKEN
         return self._exchanged(found)
 
     def _exchanged(self, found):
         if found is None or found[1] != self._around:
             return None
         new = self._placed(found[0])
-        return new if _shape(new) == self._shape else None
+        return new if self._shape_of(new) == self._shape else None
+
+    def _shape_of(self, code):
+        """What must not change under functions that run the code."""
+        return _shape(code) if self.is_watched else (code.co_freevars, _docstring(code))
 
     def _with(self, edits):
         """The function's lines with sorted edits."""
@@ -142,7 +168,10 @@ class Function:
         return "".join(parts)
 
     def _compiled(self, lines):
-        """Code of the function whose lines these are, and what is around it; None when it does not stand alone."""
+        """Code of the function whose lines these are, and what is around it.
+
+        BROKEN when it does not compile, None when it does not stand alone.
+        """
         if lines[-1:] not in ("\n", "\r") and self.end < len(self.source.text):
             return None  # what follows has become part of it
         if lines.rstrip()[-1:] == "\\":
@@ -150,7 +179,7 @@ class Function:
         try:
             code = compile(self._wrapper + lines, self.source.path, "exec", self.source.flags, True)
         except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
-            return None
+            return BROKEN
         return _unwrap(code, self._names)
 
     def _compiled_anew(self, lines):
@@ -159,7 +188,7 @@ class Function:
         try:
             tree = ast.parse(text)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return None
+            return BROKEN
         return self._compiled(fuel.insert(text, fuel.guards(tree, _Places(text).column))[len(self._wrapper) :])
 
     def _placed(self, code):

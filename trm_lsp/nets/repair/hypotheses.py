@@ -11,6 +11,8 @@ from trm_lsp.core.state import Edit, Reasoning
 from trm_lsp.nets.repair.families import FAMILIES, Hints, Site
 from trm_lsp.nets.repair.source import Source
 
+SLOW_SHARE = 1e-6
+"""What is left of the rank of a hypothesis that was cut short: it comes after every other."""
 EVIDENCE_BEGINS_AS = 4
 """How many judged candidates the first belief about a place weighs."""
 
@@ -26,6 +28,8 @@ class Hypothesis(NamedTuple):
     cost: int
     prior: float
     """The family's prior times the change's own weight."""
+    slow: bool = False
+    """Whether a screen has cut it short: it is confirmed when nothing else is left."""
 
 
 def key(y_digest: str, edits: Iterable[Edit]) -> str:
@@ -89,7 +93,8 @@ def rank(hypothesis: Hypothesis, z: Reasoning) -> float:
     # Evidence is an average that begins at 1: many refused edits at a place do not bury the right one.
     taught = (EVIDENCE_BEGINS_AS + total) / (EVIDENCE_BEGINS_AS + count)
     suspicion = z.suspicion.get(hypothesis.place, 0.0) * taught
-    return hypothesis.prior * suspicion * z.families.get(hypothesis.family, 1.0)
+    slowness = SLOW_SHARE if hypothesis.slow else 1.0
+    return hypothesis.prior * suspicion * z.families.get(hypothesis.family, 1.0) * slowness
 
 
 def ranked(queue: Iterable[Hypothesis], z: Reasoning) -> tuple[Hypothesis, ...]:

@@ -23,6 +23,8 @@ from trm_lsp.nets.repair.localise import hints, suspicion, suspicious_lines
 from trm_lsp.patch.diffs import hunks
 from trm_lsp.patch.edits import Overlap, apply_all
 
+SLOW_BATCH = 4
+"""Hypotheses that a screen has cut short, confirmed in one experiment."""
 BATCH = 64
 """Candidates in one experiment: about a third of a second of screening."""
 ERRORS_KEPT = 64
@@ -160,7 +162,9 @@ def choose(z: Reasoning) -> tuple[Hypothesis, ...]:
     inner: Inner = z.memory
     least = RIVAL_SHARE * max((attempt.rank for attempt in z.survivors), default=0.0)
     within = (h for h in inner.queue if h.cost <= z.bound)
-    return tuple(h for h in ranked(within, z)[:BATCH] if rank(h, z) >= least and rank(h, z) > 0)
+    likeliest = [h for h in ranked(within, z)[:BATCH] if rank(h, z) >= least and rank(h, z) > 0]
+    fast = tuple(h for h in likeliest if not h.slow)
+    return fast or tuple(likeliest[:SLOW_BATCH])
 
 
 def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) -> Reasoning:
@@ -173,8 +177,12 @@ def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) ->
     signatures: dict[str, None] = dict.fromkeys(z.errors)
     parsed = [h for h in batch if _parses(inner.texts, h)]
     variants = [Variant({path: y.texts[path] for path in y.touched}, h.edits) for h in parsed]
-    for hypothesis, variant, verdict in zip(parsed, variants, x.judge(variants, Tier.SCREEN), strict=True):
+    tier = Tier.CONFIRM if any(h.slow for h in parsed) else Tier.SCREEN
+    cut: list[Hypothesis] = []
+    for hypothesis, variant, verdict in zip(parsed, variants, x.judge(variants, tier), strict=True):
         tried.append(hypothesis)
+        if verdict.cut:
+            cut.append(hypothesis)
         verdict = _confirmed(x, variant, verdict, standing)
         if verdict.passed or (verdict.score > standing.score and not verdict.regressions):
             attempts.append(_attempt(x, y, hypothesis, verdict, rank(hypothesis, z)))
@@ -184,7 +192,9 @@ def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) ->
     done = set(batch)
     survivors = [a for a in attempts if a.verdict.passed]
     partial = [a for a in attempts if not a.verdict.passed]
-    kept = tuple(key(y.digest, h.edits) for h in batch if not any(a.commit.edits == h.edits for a in survivors))
+    known = {*cut, *(h for h in batch if any(a.commit.edits == h.edits for a in survivors))}
+    kept = tuple(key(y.digest, h.edits) for h in batch if h not in known)
+    queue = (*(h for h in inner.queue if h not in done), *(h._replace(slow=True) for h in cut))
     return z.model_copy(
         update={
             "evidence": evidence,
@@ -193,7 +203,7 @@ def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) ->
             "partial": _best([*z.partial, *partial]),
             "errors": tuple(signatures)[:ERRORS_KEPT],
             "tried": z.tried + len(tried),
-            "memory": inner._replace(queue=tuple(h for h in inner.queue if h not in done)),
+            "memory": inner._replace(queue=queue),
         }
     ).think(_tried(tried, survivors, partial))
 
