@@ -95,7 +95,7 @@ SCREENED = {
 def screen_rows(bench: Bench) -> Iterator[Row]:
     root = workspaces.screened(bench.folder)
     for lines, (module, functions, target) in SCREENED.items():
-        meter, by_screen, each = Meter(), 0, []
+        meter, by_screen, cut, each = Meter(), 0, 0, []
         for function in functions:
             with at_work(root, bench.python, f"test_{module}.py::test_{function}") as judge:
                 one = Meter()
@@ -103,13 +103,15 @@ def screen_rows(bench: Bench) -> Iterator[Row]:
                     with one.watch(len(batch)):
                         verdicts = list(judge(batch, Tier.SCREEN))
                     by_screen += sum(found.tier is Tier.SCREEN for found in verdicts)
+                    cut += sum(found.cut for found in verdicts)
             meter.add(one)
             each.append(f"{function} {one.rate:,.0f}")
         yield Row(
             f"screen, function of {lines} lines",
             f"{meter.rate:,.0f} a second ({', '.join(each)})",
             target,
-            f"{meter.count} candidates in the body, {by_screen / meter.count:.0%} answered without a process of their own",
+            f"{meter.count} candidates in the body, {by_screen / meter.count:.0%} answered in the screen, "
+            f"{cut / meter.count:.0%} endless",
         )
 
 
@@ -351,7 +353,8 @@ def parity_rows(bench: Bench) -> Iterator[Row]:
     control = f"{total.mutants} mutants of {len(PACKAGES)} packages, seed {bench.seed}"
     yield Row(
         "recall of the screen",
-        f"{share(total.kept, total.passing)} of the candidates that pass cold",
+        f"{share(total.kept, total.passing)} of the candidates that pass cold; {total.put_off} of them cut short and "
+        "put off",
         "100 %",
         f"{control}; the screen answered {total.in_screen} of {total.candidates} candidates",
     )

@@ -120,6 +120,8 @@ class Found:
     """Candidates that pass cold."""
     kept: int = 0
     """Of these, candidates the screen did not refuse."""
+    put_off: int = 0
+    """Of those kept, candidates the screen has cut short, to be confirmed when nothing else is left."""
     confirmed_alike: int = 0
     suites: int = 0
     suites_alike: int = 0
@@ -310,7 +312,10 @@ class Differences:
         self.found.in_screen += verdict.tier is Tier.SCREEN
         if not self.case.passes(said):
             return
-        if verdict.failing or verdict.broken:
+        if verdict.cut:
+            self.found.put_off += 1
+            self.found.kept += 1
+        elif verdict.failing or verdict.broken:
             what = f"refused by {verdict.tier}: {verdict.signature}"
             steady = self.note("screen", candidate.shown, verdict.failing, "passes", what, candidate.text)
             self.found.kept += not steady
@@ -440,7 +445,7 @@ def told(found: Found) -> str:
     return (
         f"{found.mutants} mutants in {found.places} places ({found.broken} cannot be imported, {found.endless} do not "
         f"end; {found.survived} more where nothing is killed), {found.candidates} candidates, {found.in_screen} "
-        f"answered by the screen; {found.passing} pass cold, the screen keeps {found.kept}; confirm agrees on "
+        f"answered by the screen; {found.passing} pass cold, the screen keeps {found.kept} ({found.put_off} put off); confirm agrees on "
         f"{found.confirmed_alike}; suite on {found.suites_alike} of {found.suites}; {differences} differences, "
         f"{len(found.differences) - differences} of unsteady tests"
     )

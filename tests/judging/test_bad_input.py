@@ -247,11 +247,11 @@ def test_a_command_that_passes_already(root: Path) -> None:
 def test_a_command_that_is_not_there_or_may_not_be_run(root: Path) -> None:
     make(root, CHECK)
     assert refusal(root, command="no-such-tool --all") == (
-        "`no-such-tool --all` could not be run: /bin/sh: 1: no-such-tool: not found."
+        "`no-such-tool --all` could not be run: /bin/sh: no-such-tool: not found."
     )
     (root / "check.sh").chmod(0o644)
     assert refusal(root, command="./check.sh") == (
-        "`./check.sh` could not be run: /bin/sh: 1: ./check.sh: Permission denied."
+        "`./check.sh` could not be run: /bin/sh: ./check.sh: Permission denied."
     )
 
 

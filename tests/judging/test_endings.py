@@ -252,7 +252,6 @@ def test_a_level_that_a_conftest_spoils_is_given_up_for_one_that_works(
     with judging(make(root, {**CALC, "conftest.py": conftest}), test={"idle": 1.5}) as judge:
         assert judge.baseline().failing
         assert judge._tests.level == ("loaded" if deed == "import calc" else "fresh"), judge._tests.why
-        assert judge._tests.why
         assert verdict(judge).passed
         assert not verdict(judge, Variant({})).passed
 

@@ -17,7 +17,6 @@ from trm_lsp.core.state import Variant
 from trm_lsp.core.verdict import Tier
 from trm_lsp.judging import runner
 from trm_lsp.judging.environment import EnvironmentBroken, allowed, find_python, parse_command
-from trm_lsp.judging.runner import Runner
 
 ZYGOTE = Path(zygote.__file__).parent
 
@@ -80,7 +79,7 @@ def test_pytest_is_not_installed_in_the_interpreter(root: Path, bare: Path) -> N
         ("#!/no/such/interpreter\n", "does not start (No such file or directory): set trm.python to one that does."),
         ("#!/bin/sh\nexec sleep 600\n", "does not answer: set trm.python to one that does."),
         ("#!/bin/sh\nexec yes\n", "gave an answer that is not ours."),
-        ("#!/bin/sh\ncat\n", "gave an answer that is not ours."),
+        ("#!/bin/sh\ncat\n", "does not answer: set trm.python to one that does."),
         ("not executable", "does not start (Permission denied): set trm.python to one that does."),
     ],
 )
@@ -103,11 +102,13 @@ def test_an_interpreter_named_by_the_command(root: Path, bare: Path) -> None:
 
 
 def test_the_environment_is_an_allow_list(tmp_path: Path) -> None:
-    kept = {"PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "VIRTUAL_ENV", "PYTHONHASHSEED", "CI", "MINE"}
+    kept = {"PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "VIRTUAL_ENV", "PYTHONHASHSEED", "CI", "MINE"}
     secret = {"AWS_SECRET_ACCESS_KEY", "OPENAI_API_KEY", "GITHUB_TOKEN", "SSH_AUTH_SOCK", "MY_PATH", "PATHS", "LC"}
-    found = allowed(dict.fromkeys(kept | secret | {"HOME"}, "x"), ["MINE"], tmp_path / "home", tmp_path, tmp_path)
+    places = {"home": tmp_path / "home", "temporary": tmp_path / "tmp", "root": tmp_path, "work": tmp_path}
+    found = allowed(dict.fromkeys(kept | secret | {"HOME", "TMPDIR"}, "x"), ["MINE"], **places, seed=7)
     assert {name for name, value in found.items() if value == "x"} == kept
-    assert found["HOME"] == str(tmp_path / "home")
+    assert found["HOME"] == str(tmp_path / "home") and found["TMPDIR"] == str(tmp_path / "tmp")
+    assert allowed({}, [], **places, seed=7)["PYTHONHASHSEED"] == "7"
 
 
 def test_home_is_a_private_folder_unless_the_user_says_otherwise(root: Path, tmp_path: Path) -> None:
@@ -121,12 +122,11 @@ def test_home_is_a_private_folder_unless_the_user_says_otherwise(root: Path, tmp
     make(root, {"test_home.py": test})
     with judging(root, env={"HOME": str(tmp_path / "mine"), "SECRET": "told"}) as judge:
         (result,) = judge.baseline().results
-        assert "trm-copy-" in result.message and "unknown" in result.message
-        assert not list(judge._copy.home.rglob("*.pyc"))
+        assert "/run/home" in result.message and "unknown" in result.message
+        assert not list(judge._private.home.rglob("*"))
     (tmp_path / "mine").mkdir()
-    with judging(
-        root, env={"HOME": str(tmp_path / "mine"), "SECRET": "told"}, test={"env": ["HOME", "SECRET"]}
-    ) as judge:
+    allowed_both = {"test": {"env": ["HOME", "SECRET"]}, "sandbox": {"level": "none"}}
+    with judging(root, env={"HOME": str(tmp_path / "mine"), "SECRET": "told"}, **allowed_both) as judge:
         (result,) = judge.baseline().results
         assert f"ValueError: {tmp_path / 'mine'} told" in result.message
 
@@ -149,6 +149,14 @@ def test_the_test_process_imports_nothing_but_the_standard_library_and_pytest() 
                 assert top in sys.stdlib_module_names | {"pytest", "_pytest", "_trm_zygote"}, (path.name, name)
 
 
+UNITTEST = """
+    import unittest
+    from calc import sub
+
+    class TestCalc(unittest.TestCase):
+        def test_sub(self):
+            self.assertEqual(sub(3, 2), 1)
+"""
 PYTHONS = [
     path
     for path in [
@@ -161,22 +169,22 @@ PYTHONS = [
 
 @pytest.mark.parametrize("python", PYTHONS, ids=[f"{path.parts[-3]}" for path in PYTHONS])
 def test_the_test_process_runs_on_every_python(root: Path, temporary: Path, python: Path) -> None:
-    """All of it where pytest is installed; else at least the answer that pytest is missing."""
+    """All of it where pytest is installed, else what unittest needs; in the strongest sandbox, and in none."""
     has_pytest = subprocess.run([python, "-c", "import pytest"], capture_output=True).returncode == 0
+    test, id, level = CALC["test_calc.py"], "test_calc.py::test_sub", "collected"
     if not has_pytest:
-        process = Runner(str(python), dict(os.environ), temporary, lambda: None)
-        found = process.load()
-        process.close()
-        assert found.pytest is None and "pytest" in found.missing
-        assert found.fork and found.threads == 1
-        return
-    with judging(make(root, CALC), python=str(python)) as judge:
-        assert judge.baseline().failing == ("test_calc.py::test_sub",)
-        assert judge._level == "warm"
-        trace = judge.trace(Variant({}), ["test_calc.py::test_sub"])
-        assert 2 in trace.lines["test_calc.py::test_sub"]["calc.py"]
-        for tier in Tier:
-            assert [found.passed for found in judge([Variant({}), FIXED], tier)] == [False, True]
+        test, id, level = UNITTEST, "test_calc.py::TestCalc::test_sub", "loaded"
+    make(root, {**CALC, "test_calc.py": test})
+    facts = {"python": str(python), "command": "" if has_pytest else "python -m unittest"}
+    for sandbox in ("auto", "none"):
+        with judging(root, **facts, sandbox={"level": sandbox}) as judge:
+            assert judge.sandbox.level == (sandbox if sandbox == "none" else "namespaces")
+            assert judge.baseline().failing == (id,)
+            assert judge._tests.level == level, judge._tests.why
+            trace = judge.trace(Variant({}), [id])
+            assert 2 in trace.lines[id]["calc.py"]
+            for tier in Tier:
+                assert [found.passed for found in judge([Variant({}), FIXED], tier)] == [False, True]
 
 
 def test_user_code_cannot_import_the_test_process(root: Path) -> None:

@@ -68,6 +68,11 @@ class IsolatedCopy:
             # What has gone meanwhile, or what we may not read, the tests cannot need.
             with suppress(FileNotFoundError, PermissionError):
                 _copy(root / name, self.snapshot / name, root)
+        for name, status in list(_walk(self.snapshot)):
+            if stat.S_ISDIR(status.st_mode):
+                with suppress(OSError):
+                    # Its owner may write in it whatever the user's mode is: it is put back before each run.
+                    (self.snapshot / name).chmod(stat.S_IMODE((root / name).stat().st_mode) | stat.S_IRWXU)
 
     def lay(self, texts: Mapping[str, bytes]) -> None:
         """Put unsaved buffers into the snapshot itself: from now on they are the truth.
@@ -115,6 +120,8 @@ class IsolatedCopy:
                 if name in present and not stat.S_ISDIR(present[name].st_mode):
                     _remove(target)  # a link in its place would lead what follows out of the copy
                 target.mkdir(parents=True, exist_ok=True)
+                if stat.S_IMODE(target.stat().st_mode) != stat.S_IMODE(status.st_mode):
+                    target.chmod(stat.S_IMODE(status.st_mode))
             elif name not in present or self._stamps.get(name) != _stamp(present[name]) or _newer(status, target):
                 _remove(target)
                 _copy(self.snapshot / name, target, self.snapshot)
@@ -180,9 +187,13 @@ def _write(folder: Path, name: str, data: bytes) -> None:
     path = folder / name
     if not path.parent.resolve().is_relative_to(folder):
         raise EnvironmentBroken(f"{name} lies outside the workspace: open the folder it is in as a workspace.")
+    mode = None
     if path.is_symlink():
         path.unlink()  # never write through a link: it may lead out of the copy
     elif path.exists():
-        path.chmod(path.stat().st_mode | stat.S_IWUSR)  # the user's may be read-only
+        mode = stat.S_IMODE(path.stat().st_mode)
+        path.chmod(mode | stat.S_IWUSR)  # the user's may be read-only
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
+    if mode is not None:
+        path.chmod(mode)

@@ -35,7 +35,7 @@ def _found(test: str, text: str, environ: Mapping[str, str], settings: SandboxSe
     if not settings.network and (found := _NETWORK.search(text)):
         yield f"{test} fails with “{found[0]}”: tests have no network but loopback; trm.sandbox.network allows it."
     elif not settings.network and "socket" in text and _REFUSED.search(text):
-        yield f"{test} was refused a socket: trm.sandbox.network allows it."
+        yield f"{test} was refused a socket, 127.0.0.1 included where Landlock is all: trm.sandbox.network allows it."
     if found := _READ_ONLY.search(text):
         yield (
             f"{test} writes outside the workspace{f' ({found[1]})' if found[1] else ''}: tests may write there and in "

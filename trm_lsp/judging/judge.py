@@ -462,7 +462,7 @@ class TestJudge:
         if verdict.regressions:
             # Is it the change, or do these tests fail on the unchanged code as well, with these seeds or now and then?
             files = self._tests.neighbours(verdict.regressions)
-            base = self._tests.cold(files, {}, hash_seed=seed).results
+            base = self._patiently(files, seed).results
             again = self._tests.cold(files, texts, hash_seed=seed).results
             odd = {t for t in verdict.regressions if not _passes(t, base) or _passes(t, again)}
             if odd:
@@ -471,7 +471,7 @@ class TestJudge:
         if verdict.passed and not self._steady:
             self._steady = True
             files = self._tests.neighbours(self._targets)
-            base = self._tests.cold(files, {}, hash_seed=seed).results
+            base = self._patiently(files, seed).results
             self._refuse_flaky({target for target in self._targets if _passes(target, base)})
         return verdict
 
@@ -479,9 +479,10 @@ class TestJudge:
 
     def _find_flaky(self, tests: set[str]) -> frozenset[str]:
         """Those of the tests whose outcome is another one when the unchanged code is run again, as in the baseline."""
-        report = self._tests.cold(self._tests.neighbours(sorted(tests)), {})
+        report = self._patiently(self._tests.neighbours(sorted(tests)))
         found = {test: result.outcome for test, result in {**report.collect_errors, **report.results}.items()}
-        odd = {test for test in tests if found.get(test) is not self._outcomes.get(test)}
+        # A test that was not reached this time has shown nothing.
+        odd = {test for test in tests if test in found and found[test] is not self._outcomes.get(test)}
         if odd:
             self._note_flaky(odd)
             self._refuse_flaky(odd.intersection(self._targets))
@@ -552,12 +553,12 @@ class TestJudge:
 
     # --- runs ---------------------------------------------------------------------------------
 
-    def _patiently(self, paths: Sequence[str]) -> RunReport:
+    def _patiently(self, paths: Sequence[str], hash_seed: int | None = None) -> RunReport:
         """Run the user's command on the unchanged texts; it goes on without tests that hang or die."""
         merged = RunReport()
         without: list[str] = []
         for _ in range(HANGS_ALLOWED + 1):
-            report = self._tests.cold(paths, {}, without=without)
+            report = self._tests.cold(paths, {}, without=without, hash_seed=hash_seed)
             report.results = {**merged.results, **report.results}
             report.collect_errors = {**merged.collect_errors, **report.collect_errors}
             report.cpu += merged.cpu

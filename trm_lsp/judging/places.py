@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
@@ -145,11 +146,18 @@ def why_no_overlay(root: Path, private: PrivateFolder) -> str:
         return "the temporary folder lies in the workspace"
     if root.stat().st_uid != os.geteuid():
         return "the workspace belongs to another user"
-    with suppress(OSError):
-        for line in Path("/proc/self/mountinfo").read_text(errors="replace").splitlines():
-            if line.split()[4].startswith(f"{root}/"):
-                return f"{line.split()[4]} is mounted in the workspace"
+    for mount in _mounts():
+        if mount.startswith(f"{root}/"):
+            return f"{mount} is mounted in the workspace"
     return ""
+
+
+def _mounts() -> Iterator[str]:
+    """Where file systems are mounted."""
+    with suppress(OSError):
+        for line in Path("/proc/self/mountinfo").read_bytes().splitlines():
+            # Spaces and line ends are written in octal.
+            yield os.fsdecode(re.sub(rb"\\(\d{3})", lambda octal: bytes([int(octal[1], 8)]), line.split()[4]))
 
 
 def remove_folder(path: Path) -> None:

@@ -91,8 +91,9 @@ class PythonTests:
                 other -= flaky(other)
             # What a collected stage saves, runs of other changes still take.
             self.overhead = max(self.overhead, overhead(baseline if report.ended else report))
-            self.why = f"{min(other)} has another outcome there" if other else "" if results else "no test ran there"
-            return not self.why
+            if other or not results:
+                self.why = f"{min(other)} has another outcome there" if other else "no test ran there"
+            return bool(results) and not other
 
         try:
             facts = self.runner.load(

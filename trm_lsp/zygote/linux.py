@@ -10,7 +10,7 @@ import struct
 
 NEW_NS, NEW_IPC, NEW_USER, NEW_PID, NEW_NET = 0x20000, 0x08000000, 0x10000000, 0x20000000, 0x40000000
 _BIND, _REC, _PRIVATE, _NOSUID, _NODEV = 0x1000, 0x4000, 0x40000, 0x2, 0x4
-_MOUNT_SETATTR, _AT_FDCWD, _AT_RECURSIVE, _ATTR_RDONLY = 442, -100, 0x8000, 1
+_MOUNT_SETATTR, _AT_FDCWD, _AT_RECURSIVE, _ATTR_RDONLY, _ATTR_NODEV, _DETACH = 442, -100, 0x8000, 1, 4, 2
 _PDEATHSIG, _SUBREAPER, _CAPBSET_DROP, _NO_NEW_PRIVS, _SECCOMP = 1, 36, 24, 38, 22
 _CAPABILITY_VERSION, _CAPABILITIES = 0x20080522, 64
 _SIOCSIFFLAGS, _IFF_UP_RUNNING = 0x8914, 0x1 | 0x40
@@ -52,6 +52,15 @@ def die_with_parent():
     _call("prctl", _PDEATHSIG, 9, 0, 0, 0)
 
 
+def be_the_first_to_go():
+    """Where memory runs out, the kernel ends this process and its children before any other."""
+    try:
+        with open("/proc/self/oom_score_adj", "w") as file:
+            file.write("1000")
+    except OSError:
+        pass  # no Linux, or no /proc
+
+
 def keep_only_capabilities(kept):
     """Give up every other privilege for good; no program that is started can bring one back."""
     for number in range(_CAPABILITIES):
@@ -60,9 +69,11 @@ def keep_only_capabilities(kept):
                 _call("prctl", _CAPBSET_DROP, number, 0, 0, 0)
             except OSError:
                 break  # there are no more
-    low = sum(1 << number for number in kept if number < 32)
     header = struct.pack("II", _CAPABILITY_VERSION, 0)
+    held = ctypes.create_string_buffer(24)
+    _call("capget", header, held)
     # Effective, permitted, inheritable; the second three are for numbers above 31.
+    low = sum(1 << number for number in kept) & struct.unpack("6I", held.raw)[1]
     _call("capset", header, struct.pack("6I", low, low, 0, 0, 0, 0))
     no_new_privileges()
 
@@ -119,22 +130,28 @@ def keep_mounts_private():
 
 
 def make_everything_read_only():
-    """Every mount there is; those made later can be written (Linux 5.12)."""
-    _set_read_only("/", _AT_RECURSIVE, True)
+    """Every mount there is, and its devices of no use; those made later can be written (Linux 5.12)."""
+    _set_attributes("/", _ATTR_RDONLY | _ATTR_NODEV, 0, _AT_RECURSIVE)
 
 
 def make_read_only(path):
-    _set_read_only(path, 0, True)
+    _set_attributes(path, _ATTR_RDONLY, 0)
 
 
 def make_writable(path):
     """Let a mount be written again that this namespace has made read-only."""
-    _set_read_only(path, 0, False)
+    _set_attributes(path, 0, _ATTR_RDONLY)
 
 
-def _set_read_only(path, flags, on):
-    attributes = struct.pack("QQQQ", _ATTR_RDONLY if on else 0, 0 if on else _ATTR_RDONLY, 0, 0)
-    _syscall("making %s read-only" % path, _MOUNT_SETATTR, _AT_FDCWD, _bytes(path), flags, attributes, len(attributes))
+def allow_devices(path):
+    """Let devices of a mount be used again that this namespace has made useless."""
+    _set_attributes(path, 0, _ATTR_NODEV)
+
+
+def _set_attributes(path, on, off, flags=0):
+    attributes = struct.pack("QQQQ", on, off, 0, 0)
+    what = "changing how %s is mounted" % path
+    _syscall(what, _MOUNT_SETATTR, _AT_FDCWD, _bytes(path), flags, attributes, len(attributes))
 
 
 def bind(source, target, recursive=False):
@@ -143,6 +160,16 @@ def bind(source, target, recursive=False):
 
 def mount_tmpfs(target, megabytes):
     _mount("tmpfs", target, "tmpfs", _NOSUID | _NODEV, "size=%dm,mode=0755" % megabytes)
+
+
+def mount_terminals(target):
+    """Pseudo-terminals that are nobody else's."""
+    _mount("devpts", target, "devpts", _NOSUID, "newinstance,ptmxmode=0666,mode=0620")
+
+
+def unmount(target):
+    """Take a mount out of sight; what uses it still can."""
+    _call("umount2", _bytes(target), _DETACH)
 
 
 def mount_proc(target, options=None):
@@ -229,27 +256,27 @@ _MACHINES = {"x86_64": (0xC000003E, 41, 425), "aarch64": (0xC00000B7, 198, 425)}
 """Audit architecture, the number of socket(2), and of io_uring_setup(2), which could make sockets unseen."""
 
 
-def refuse_internet_sockets():
-    """seccomp: socket() of the internet families, packet sockets, and io_uring fail with EPERM."""
+def refuse_sockets_but(*families):
+    """seccomp: socket() of other families fails with EPERM, and io_uring, which could make one unseen."""
     if platform.machine() not in _MACHINES:
         raise OSError("no seccomp filter for %s" % platform.machine())
     machine, socket_call, uring_call = _MACHINES[platform.machine()]
     load, equal, at_least, answer = 0x20, 0x15, 0x35, 0x06
     refuse, allow, kill = 0x00050001, 0x7FFF0000, 0x80000000
+    many = len(families)
+    # Each step: what it does, how many steps to jump if so and if not, its operand.
     program = [
         (load, 0, 0, 4),  # the architecture
         (equal, 1, 0, machine),
         (answer, 0, 0, kill),
         (load, 0, 0, 0),  # the number of the call
-        (at_least, 7, 0, 0x40000000),  # the same calls under the numbers of x32
-        (equal, 6, 0, uring_call),
-        (equal, 0, 4, socket_call),
+        (at_least, many + 3, 0, 0x40000000),  # the same calls under the numbers of x32
+        (equal, many + 2, 0, uring_call),
+        (equal, 0, many + 2, socket_call),
         (load, 0, 0, 16),  # the family
-        (equal, 3, 0, socket.AF_INET),
-        (equal, 2, 0, socket.AF_INET6),
-        (equal, 1, 0, 17),  # AF_PACKET
-        (answer, 0, 0, allow),
+        *((equal, many - number, 0, int(family)) for number, family in enumerate(families)),
         (answer, 0, 0, refuse),
+        (answer, 0, 0, allow),
     ]
     code = array.array("B", b"".join(struct.pack("HBBI", *step) for step in program))
     address, _ = code.buffer_info()

@@ -2,25 +2,31 @@
 
 Levels, strongest first. `namespaces`: everything but its own folders is
 read-only, the workspace included (each run lays an overlay of its own over
-it), there is no network but a loopback of its own, and no process but its
-own. `landlock`: the kernel refuses writes elsewhere, and sockets; `none`:
-resource limits alone.
+it), there is no network but a loopback of its own, no device of the machine,
+and no process but its own. `landlock`: the kernel refuses writes elsewhere,
+and sockets; `none`: resource limits alone.
 """
 
 import os
 import resource
 import shutil
+import socket
+import sys
 
 from _trm_zygote import linux
 
 LEVELS = ("namespaces", "landlock", "none")
 _TEMPORARY = ("/tmp", "/var/tmp")
-_DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/tty", "/dev/ptmx", "/dev/random", "/dev/urandom")
+_DEVICES = ("null", "zero", "full", "tty", "random", "urandom")
+"""Below /dev: what any program may use."""
+_DEVICE_LINKS = (("fd", ""), ("stdin", "/0"), ("stdout", "/1"), ("stderr", "/2"))
 _KEPT = (0, 1, 2, 3, 4, 6, 7, 10, 31)
 """Capabilities that root's tests may rely on, with effect on the run's own files and processes alone: those about
 file modes, owners and user ids, and low ports. The last one lets a namespace be made inside this one."""
-_FEWEST_PIDS = 301
-"""The kernel takes no smaller limit of process ids."""
+_KEPT_OUTSIDE = (1, 2, 4, 6, 7, 10)
+"""The same without a user namespace, where changing owners and modes would concern everybody's files."""
+_RESERVED_PIDS = 300
+"""The kernel gives each process id below this only once."""
 
 
 class Folders:
@@ -34,6 +40,8 @@ class Folders:
         """Files that lie over it: unsaved buffers."""
         self.job = os.path.join(folder, "job")
         """Written by all runs of the job: bytecode."""
+        self.shared = os.path.join(folder, "shared")
+        """Written by all runs of the job, and seen by the engine: reports of test tools, and what they build."""
         self.bytecode = os.path.join(folder, "job", "bytecode")
         self.shared = os.path.join(folder, "shared")
         """Written by all runs of the job, and seen by the engine: reports of test tools, and what they build."""
@@ -41,7 +49,7 @@ class Folders:
         """Written by one run: what it changes in the workspace, its temporary files, its HOME."""
         self.proc = os.path.join(folder, "proc")
         self.temporary = os.path.join(folder, "temporary")
-        """The machine's own temporary folders, one in each."""
+        """The machine's own temporary folders, one in each, while they are covered."""
 
 
 class Sandbox:
@@ -54,7 +62,7 @@ class Sandbox:
         self.level = "none"
         self.overlay = False
         self.missing = []
-        self._covers = []
+        self._shared = []  # folders that runs share: where, where what they write is, what was there
         self._known = set()
 
     def report(self):
@@ -76,9 +84,13 @@ class Sandbox:
 
     def _set_up(self, level):
         self.level = level
+        linux.be_the_first_to_go()
         if level == "namespaces":
             self._enter_namespaces()
-        elif level == "landlock":
+        else:
+            for name in ("tmp", "home"):
+                self._share(os.path.join(self.folders.run, name))
+        if level == "landlock":
             self._restrict()
         self._limit()
 
@@ -94,7 +106,16 @@ class Sandbox:
         if network:
             linux.bring_loopback_up()
         self._bound_processes()
+        if network:
+            self._refuse_sockets(socket.AF_UNIX, socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK)
         linux.keep_only_capabilities(_KEPT if os.geteuid() == 0 else ())
+
+    def _refuse_sockets(self, *families):
+        """Others reach what no namespace hides, a virtual machine's host (vsock) for instance."""
+        try:
+            linux.refuse_sockets_but(*families)
+        except OSError as error:
+            self.missing.append("sockets that are no part of a network are open: %s" % error)
 
     def _mount(self):
         """Make everything read-only but the folders of the job, and a view of the temporary folders."""
@@ -110,31 +131,94 @@ class Sandbox:
         os.mkdir(folders.bytecode)
         linux.bind(folders.shared, folders.shared)
         linux.make_writable(folders.shared)
-        if os.path.isdir("/dev/shm"):
-            linux.mount_tmpfs("/dev/shm", self._megabytes())
-            os.chmod("/dev/shm", 0o1777)
+        self._mount_devices()
         for number, path in enumerate(_TEMPORARY):
             if os.path.isdir(path) and not os.path.islink(path):
                 self._cover(path, str(number))
+        if not request["network"] and os.path.isdir("/run") and not os.path.islink("/run"):
+            self._empty("/run", 1)
+            linux.make_read_only("/run")
         if not self.overlay:
             linux.bind(request["work"], request["work"])
             linux.make_writable(request["work"])
 
+    def _mount_devices(self):
+        """A /dev with what every program needs and no more: no disk, no terminal of the user."""
+        devices = {name: os.open("/dev/" + name, os.O_PATH) for name in _DEVICES if os.path.exists("/dev/" + name)}
+        needed = self._opened(self._needed(), "/dev")  # below /dev/shm, in all likelihood
+        linux.mount_tmpfs("/dev", 1)
+        for name, fd in devices.items():
+            path = "/dev/" + name
+            os.close(os.open(path, os.O_CREAT | os.O_WRONLY))
+            linux.bind("/proc/self/fd/%d" % fd, path)
+            linux.allow_devices(path)
+            os.close(fd)
+        for name, below in _DEVICE_LINKS:
+            os.symlink("/proc/self/fd" + below, "/dev/" + name)
+        os.symlink("pts/ptmx", "/dev/ptmx")
+        for name in ("pts", "shm"):
+            os.mkdir("/dev/" + name)
+        linux.mount_terminals("/dev/pts")
+        linux.mount_tmpfs("/dev/shm", self._megabytes())
+        os.chmod("/dev/shm", 0o1777)
+        self._show(needed)
+        self._share("/dev/shm")
+        linux.make_read_only("/dev")
+
     def _cover(self, path, name):
-        """Let a temporary folder be written: what is written is seen by this job alone, and gone with it."""
+        """Let a temporary folder be written: what is written is seen by this job alone, and gone with it.
+
+        Sockets of others cannot be reached through an overlay.
+        """
         folders = self.folders
+        if [mount for mount in linux.mounts_below(path) if not _inside(mount, folders.top)]:
+            self._empty(path, self._megabytes())  # an overlay cannot be laid over mounts
+            os.chmod(path, 0o1777)
+            self._share(path)
+            return
         below = os.path.join(folders.temporary, name)
         upper, work = (os.path.join(folders.job, name + kind) for kind in ("-upper", "-work"))
         os.mkdir(upper)
         os.mkdir(work)
         os.chmod(upper, 0o1777)
+        there = set(os.listdir(path))
         linux.bind(path, below)
-        top = os.open(folders.top, os.O_PATH)
+        needed = self._opened([folders.top], path)
+        bound = os.open(below, os.O_PATH)
         linux.mount_overlay(path, [below], upper, work)
-        if folders.top.startswith(path + os.sep):
-            linux.bind("/proc/self/fd/%d" % top, folders.top, recursive=True)  # an overlay does not show mounts
-        os.close(top)
-        self._covers.append((path, below, upper))
+        linux.unmount("/proc/self/fd/%d" % bound)
+        os.close(bound)
+        self._show(needed)
+        self._share(path, upper, there)
+
+    def _empty(self, path, megabytes):
+        """Show a folder with no more in it than links, and what the job itself needs."""
+        needed = self._opened(self._needed(), path)
+        links = {entry.name: os.readlink(entry.path) for entry in os.scandir(path) if entry.is_symlink()}
+        linux.mount_tmpfs(path, megabytes)
+        for name, target in links.items():
+            os.symlink(target, os.path.join(path, name))
+        self._show(needed)
+
+    def _needed(self):
+        """Folders that the job cannot do without, wherever they are: its own, the interpreter's, this program's."""
+        code = [sys.prefix, sys.base_prefix, *sys.path, os.path.dirname(__file__)]
+        found = [self.folders.top, self.request["root"], *(os.path.realpath(path) for path in code if path)]
+        return [path for path in found if os.path.isdir(path)]
+
+    def _opened(self, folders, path):
+        """Those of the folders that lie below `path`, to be found again when it is covered."""
+        return {folder: os.open(folder, os.O_PATH) for folder in folders if _inside(folder, path)}
+
+    def _show(self, opened):
+        for folder, fd in opened.items():
+            os.makedirs(folder, exist_ok=True)
+            linux.bind("/proc/self/fd/%d" % fd, folder, recursive=True)
+            os.close(fd)
+
+    def _share(self, path, upper=None, there=()):
+        """Runs share a folder: what one writes is in `upper`, beside what was `there` before."""
+        self._shared.append((path, upper or path, frozenset(there)))
 
     # --- runs ---------------------------------------------------------------------------------
 
@@ -198,17 +282,10 @@ class Sandbox:
 
     def _strewn(self):
         """What was written to folders that runs share."""
-        if self.level == "namespaces":
-            for path, below, upper in self._covers:
-                for name in os.listdir(upper):
-                    if not os.path.lexists(os.path.join(below, name)):
-                        yield os.path.join(path, name)
-            folders = ["/dev/shm"] if os.path.isdir("/dev/shm") else []
-        else:
-            folders = [os.path.join(self.folders.run, name) for name in ("tmp", "home")]
-        for folder in folders:
-            for name in os.listdir(folder):
-                yield os.path.join(folder, name)
+        for path, upper, there in self._shared:
+            for name in os.listdir(upper):
+                if name not in there:
+                    yield os.path.join(path, name)
 
     def _megabytes(self):
         return max(1, self.request["file"] >> 20)
@@ -218,7 +295,7 @@ class Sandbox:
         try:
             linux.make_writable("/proc")
             with open("/proc/sys/kernel/pid_max", "w") as file:
-                file.write(str(max(_FEWEST_PIDS, self.request["processes"])))
+                file.write(str(_RESERVED_PIDS + self.request["processes"]))
         except OSError as error:
             if os.geteuid() == 0:
                 self.missing.append("processes of root are not counted: %s" % error.strerror)
@@ -234,14 +311,18 @@ class Sandbox:
         writable = [request["work"], folders.job, folders.run, folders.shared]
         if os.path.isdir("/dev/shm"):
             writable.append("/dev/shm")
-        version = linux.restrict_writes(writable, [path for path in _DEVICES if os.path.exists(path)])
+        devices = ["/dev/" + name for name in (*_DEVICES, "ptmx")]
+        version = linux.restrict_writes(writable, [path for path in devices if os.path.exists(path)])
+        self.missing.append("modes, owners and times of files elsewhere can be changed")
+        self.missing.append("there are no pseudo-terminals")
         if version < 3:
             self.missing.append("files elsewhere can be truncated: this needs Linux 6.2")
         if version < 6:
             self.missing.append("signals reach other processes of the user: this needs Linux 6.12")
         if not request["network"]:
-            linux.refuse_internet_sockets()
+            linux.refuse_sockets_but(socket.AF_UNIX, socket.AF_NETLINK)
             self.missing.append("loopback is cut off as well")
+        linux.keep_only_capabilities(_KEPT_OUTSIDE if os.geteuid() == 0 else ())
 
     # --- limits -------------------------------------------------------------------------------
 
@@ -250,9 +331,28 @@ class Sandbox:
         _lower(resource.RLIMIT_CORE, 0)
         _lower(resource.RLIMIT_FSIZE, request["file"])
         _lower(resource.RLIMIT_DATA, request["memory"])
-        if self.level == "namespaces":
-            # Elsewhere it would count what the user runs beside.
-            _lower(resource.RLIMIT_NPROC, request["processes"])
+        # It counts what the user runs beside, but in a namespace. Root it does not bind at all.
+        beside = 0 if self.level == "namespaces" else _threads_of_user()
+        _lower(resource.RLIMIT_NPROC, beside + request["processes"])
+        if self.level != "namespaces" and os.geteuid() == 0:
+            self.missing.append("processes of root are not counted")
+
+
+def _inside(path, folder):
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def _threads_of_user():
+    """How many threads the user has: what the kernel counts for the limit of processes."""
+    count, user = 0, os.getuid()
+    for name in os.listdir("/proc") if os.path.isdir("/proc") else ():
+        if name.isdigit():
+            try:
+                if os.stat("/proc/" + name).st_uid == user:
+                    count += len(os.listdir("/proc/%s/task" % name))
+            except OSError:
+                continue  # it has ended
+    return count
 
 
 def _written(run):

@@ -3,8 +3,8 @@
 Servers nest. A *stage* is a fork that prepares something (imports, a
 configured pytest, collected tests) and then serves in its turn: its runs start
 from what is prepared. Before a request stands its route, a line with its number
-and the stages it goes through; whoever serves one answers the engine itself. The engine asks one thing at a
-time, so answers never mix.
+and the stages it goes through; whoever serves one answers the engine itself.
+The engine asks one thing at a time, so answers never mix.
 """
 
 import json
@@ -61,7 +61,7 @@ class Server:
                     self.watch(ready)
                 if self.wake in ready:
                     read_now(self.wake)
-                    self.miss_stages()
+                    self.reap()
         except OSError:
             return 1  # the engine is gone: nobody is left to answer
         finally:
@@ -120,10 +120,18 @@ class Server:
         stage = stages.start(request, self.prepared, self.sandbox, self.answers, [*self.ours, *controls], serve_stage)
         self.stages[stage.name] = stage
 
-    def miss_stages(self):
-        """Notice stages that have ended by themselves."""
-        for stage in list(self.stages.values()):
-            if os.waitpid(stage.pid, os.WNOHANG)[0]:
+    def reap(self):
+        """Take leave of processes that have ended: the run, a stage by itself, or orphans that came to us."""
+        while True:
+            try:
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if not pid:
+                return
+            if self.run and pid == self.run.pid:
+                self.finish(status, usage)
+            for stage in [stage for stage in self.stages.values() if stage.pid == pid]:
                 self.lose(stage, "it has ended by itself")
 
     def lose(self, stage, why):
@@ -167,10 +175,6 @@ class Server:
             self.forward_reports()
         if run.output_fd in ready and not run.read_output():
             self.forget(run.output_fd)
-        if self.wake in ready:
-            pid, status, usage = os.wait4(run.pid, os.WNOHANG)
-            if pid:
-                self.finish(status, usage)
 
     def forward_reports(self):
         """Pass on what the run reports; return whether there may be more."""
