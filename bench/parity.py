@@ -445,9 +445,9 @@ def told(found: Found) -> str:
     return (
         f"{found.mutants} mutants in {found.places} places ({found.broken} cannot be imported, {found.endless} do not "
         f"end; {found.survived} more where nothing is killed), {found.candidates} candidates, {found.in_screen} "
-        f"answered by the screen; {found.passing} pass cold, the screen keeps {found.kept} ({found.put_off} put off); confirm agrees on "
-        f"{found.confirmed_alike}; suite on {found.suites_alike} of {found.suites}; {differences} differences, "
-        f"{len(found.differences) - differences} of unsteady tests"
+        f"answered by the screen; {found.passing} pass cold, the screen keeps {found.kept} ({found.put_off} put off); "
+        f"confirm agrees on {found.confirmed_alike}; suite on {found.suites_alike} of {found.suites}; "
+        f"{differences} differences, {len(found.differences) - differences} of unsteady tests"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,15 +17,21 @@ from trm_lsp.settings import Settings
 Texts = Mapping[str, bytes]
 AnyRunner = Runner | SpareRunner
 
-STAGES = ("loaded", "configured", "collected")
-"""Each is a fork of the one before (see zygote/stages.py)."""
+WARM, COLLECTED = ("warm",), ("warm", "collected")
+"""Stages of the test process, by the way to them (see zygote/stages.py)."""
 LOADING_SECONDS = 30.0
 """What importing or configuring may take, whatever the user's code does there."""
 
 
 @dataclass
 class PythonTests:
-    """Runs tests of a Python runner. `level` is the warmest stage that runs start from; `fresh` is none."""
+    """Runs tests of a Python runner.
+
+    `level` is what runs start from: `fresh` (nothing), `loaded` (what the tests
+    import from outside the workspace), `configured` (that, and a configured
+    pytest), `collected` (that, and for changes of one function the collected
+    tests).
+    """
 
     command: TestCommand
     root: str
@@ -41,11 +48,13 @@ class PythonTests:
     """Seconds a run takes beside its tests."""
     _collected: tuple[Texts, tuple[str, ...]] | None = field(default=None, init=False)
     """What the collected stage has collected: texts and tests."""
+    _modules: tuple[str, ...] = field(default=(), init=False)
+    """What the warm stage has imported."""
 
     def installed(self) -> bool:
         """Whether the interpreter has the runner. Raises EnvironmentBroken."""
         try:
-            facts = self.runner.stage(self._request(STAGES[:1], (), {}, timeout=LOADING_SECONDS))
+            facts = self.runner.stage(self._request(WARM, (), {}, timeout=LOADING_SECONDS))
         except Lost as lost:
             self.why = str(lost)
             return True  # its import is too odd for us, not for the user's command
@@ -96,42 +105,59 @@ class PythonTests:
             return bool(results) and not other
 
         try:
-            facts = self.runner.load(
-                self._request(STAGES[:1], (), {}, timeout=LOADING_SECONDS, modules=baseline.modules)
-            )
-            if facts["threads"] != 1:
-                self.why = f"importing what the tests need starts {facts['threads'] - 1} threads"
-            elif self._prepare("configured", (), {}, baseline.rewritten) and proves(STAGES[:2], caching=True):
+            if not self._load(baseline.modules):
+                return
+            if self._configure(baseline.rewritten) and proves(WARM, caching=True):
                 self.level = "configured"
-            elif proves(STAGES[:1], caching=True):
+                if self._collect({}, tests) and proves(COLLECTED):
+                    self.level = "collected"
+            elif self._load_anew(baseline.modules) and proves(WARM, caching=True):
                 self.level = "loaded"
-            if self.level == "configured" and self._collect({}, tests) and proves(STAGES):
-                self.level = "collected"
         except Lost as lost:
             self.why = str(lost)
-        if self.level == "fresh":
-            self.overhead = overhead(baseline)
+        finally:
+            if self.level == "fresh":
+                self.overhead = overhead(baseline)
 
-    def _prepare(self, name: str, tests: Sequence[str], texts: Texts, rewritten: Sequence[str] = ()) -> bool:
-        """Fork a stage from the one before it; `why` says what is in the way."""
+    def _load(self, modules: Sequence[str]) -> bool:
+        """Let the warm stage import what tests need; `why` says what is in the way. Raises Lost."""
+        self._modules = tuple(modules)
+        facts = self.runner.load(self._request(WARM, (), {}, timeout=LOADING_SECONDS, modules=modules))
+        if facts["threads"] != 1:
+            self.why = f"importing what the tests need starts {facts['threads'] - 1} threads"
+        return bool(facts["threads"] == 1)
+
+    def _load_anew(self, modules: Sequence[str]) -> bool:
+        """Have another warm stage, which is not configured. Raises Lost."""
+        why = self.why
+        self.runner.stage(self._request(WARM, (), {}, timeout=LOADING_SECONDS))
+        loaded = self._load(modules)
+        self.why = self.why if not loaded else why
+        return loaded
+
+    def _configure(self, rewritten: Sequence[str]) -> bool:
+        """Configure pytest in the warm stage itself; `why` says what is in the way."""
         if self.command.runner != "pytest":
             self.why = "only pytest is configured ahead"
             return False
-        stages = STAGES[: STAGES.index(name) + 1]
         try:
-            self.runner.stage(self._request(stages, tests, texts, timeout=LOADING_SECONDS, rewritten=list(rewritten)))
+            self.runner.become(self._request(WARM, (), {}, timeout=LOADING_SECONDS, rewritten=rewritten))
         except Lost as lost:
             self.why = str(lost)
             return False
         return True
 
     def _collect(self, texts: Texts, tests: Sequence[str]) -> bool:
-        """Have tests collected on `texts`, if they are not."""
+        """Have tests collected on `texts`, if they are not; `why` says what is in the way."""
         if self._collected != (texts, tuple(tests)):
             self._collected = None
-            if self._prepare("collected", tests, texts):
-                self._collected = texts, tuple(tests)
-        return self._collected is not None
+            try:
+                self.runner.stage(self._request(COLLECTED, tests, texts, timeout=LOADING_SECONDS))
+            except Lost as lost:
+                self.why = str(lost)
+                return False
+            self._collected = texts, tuple(tests)
+        return True
 
     def start_over(self) -> None:
         """A test has ended the test process: go on with a new one, each run in a process that can die alone."""
@@ -152,7 +178,7 @@ class PythonTests:
     ) -> RunReport:
         """Run tests on any texts, from the warmest stage that allows it."""
         while True:
-            stages = STAGES[: STAGES.index(self.level) + 1][:2] if self.level != "fresh" else ()
+            stages = () if self.level == "fresh" else WARM
             try:
                 return self.runner.run(self._request(stages, tests, texts, timeout=timeout, idle=idle, trace=trace))
             except Lost as lost:
@@ -167,7 +193,7 @@ class PythonTests:
         """
         if self.level != "collected" or not self._collect(base, tests):
             return None
-        request = self._request(STAGES, tests, {**base, **texts}, timeout=timeout, idle=timeout)
+        request = self._request(COLLECTED, tests, {**base, **texts}, timeout=timeout, idle=timeout)
         request["tests"]["swap"] = change
         try:
             return self.runner.run(request)
@@ -189,7 +215,7 @@ class PythonTests:
         """Screen candidates by some of the `collected` tests in one fork, on `base`; None when this cannot be done."""
         if self.level != "collected" or not self._collect(base, collected):
             return None
-        request = self._request(STAGES, tests, base, timeout=timeout, idle=idle)
+        request = self._request(COLLECTED, tests, base, timeout=timeout, idle=idle)
         request["tests"]["screen"] = candidates
         try:
             return self.runner.run(request)
@@ -198,8 +224,12 @@ class PythonTests:
             return None
 
     def _step_down(self, why: str) -> None:
-        self.why, self._collected = why, None
-        self.level = "loaded" if self.level in {"collected", "configured"} else "fresh"
+        """The warm stage is gone: have one that is loaded alone, or none."""
+        before, self.level, self._collected = self.level, "fresh", None
+        self.why = why
+        with suppress(Lost):
+            if before != "loaded" and self._load_anew(self._modules):
+                self.level = "loaded"
 
     def _request(
         self,

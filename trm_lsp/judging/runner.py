@@ -231,6 +231,15 @@ class Runner:
         facts: dict[str, Any] = answer["ready"]
         return facts
 
+    def become(self, request: Mapping[str, Any]) -> None:
+        """Let a stage that is loaded configure pytest. Raises Lost with the reason why it cannot; the stage is spoilt.
+
+        Raises Stopped, EnvironmentBroken.
+        """
+        answer = self._unlost(self._asked({**request, "kind": "become"}))
+        if "unfit" in answer:
+            raise Lost(answer["unfit"])
+
     def load(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Let a stage that is loaded import more. Raises Lost, Stopped, EnvironmentBroken."""
         return self._unlost(self._asked({**request, "kind": "load"}))

@@ -136,9 +136,13 @@ class SpareRunner:
 
     def stage(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Only whether the runner is installed can be said; there are no stages. Raises Lost."""
-        if request["via"] != ["loaded"]:
+        if request["via"] != ["warm"]:
             raise Lost("this system cannot fork")
         return {"version": self._hello["version"], "threads": 1}
+
+    def become(self, request: Mapping[str, Any]) -> None:  # noqa: ARG002 - as Runner.become
+        """There is no stage that could. Raises Lost."""
+        raise Lost("this system cannot fork")
 
     def load(self, request: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - as Runner.load
         """There is no stage that could. Raises Lost."""

@@ -86,6 +86,8 @@ class Server:
                 self.kill(request["id"])
             elif request["kind"] == "load":
                 self.say(id=request["id"], **self.prepared.load(request["modules"]))
+            elif request["kind"] == "become":
+                self.say(id=request["id"], **self.become(request))
             elif request["kind"] == "stage":
                 self.add_stage(request)
             elif request["kind"] == "lose":
@@ -93,6 +95,14 @@ class Server:
             else:
                 self.queue.append(request)
         return True
+
+    def become(self, request):
+        """Configure pytest in this process: its runs, and stages, start from there."""
+        try:
+            self.prepared = stages.configured(request)
+            return {"ready": {}}
+        except BaseException as error:  # private parts of pytest and the user's conftest: anything may come
+            return {"unfit": str(error) or type(error).__name__}
 
     def kill(self, id):
         self.queue = [request for request in self.queue if request["id"] != id]

@@ -1,8 +1,8 @@
-"""Stages: forks that prepare what their runs start from, each one warmer than the last.
+"""Stages: forks that prepare what their runs start from.
 
-`loaded` has imported pytest and what the tests import from outside the
-workspace; `configured` is a configured pytest, with the conftest files of the
-top folder; `collected` has imported the tests, and the code they test.
+`warm` imports pytest and what the tests import from outside the workspace,
+then becomes a configured pytest, with the conftest files of the top folder;
+`collected`, a fork of it, has imported the tests, and the code they test.
 """
 
 import gc
@@ -39,10 +39,7 @@ def start(request, prepared, sandbox, answers, ours, serve):
             enter_place(request, sandbox)
 
             def ready(stage, **facts):
-                if threads() != 1:
-                    raise Unfit("it has %d threads" % threads())
-                gc.collect()
-                gc.freeze()  # a collection in a fork must not copy what the parent holds
+                settle()
                 frames.write(answers, {"id": request["id"], "ready": facts})
                 serve(control_read, answers, sandbox, stage)
 
@@ -56,16 +53,28 @@ def start(request, prepared, sandbox, answers, ours, serve):
 
 
 def _prepare(request, prepared, ready):
-    if request["name"] == "loaded":
+    if request["name"] == "warm":
         loaded = Loaded(request["tests"]["runner"])
         ready(loaded, **loaded.load(request["modules"]))
-        return
-    from _trm_zygote import warm_pytest
-
-    if request["name"] == "configured":
-        ready(warm_pytest.Configured(request["tests"]))
     else:
         prepared.collect(request["tests"], ready)
+
+
+def configured(request):
+    """pytest, configured in this process. Raises whatever the user's conftest and plugins raise, and Unfit."""
+    from _trm_zygote import warm_pytest
+
+    found = warm_pytest.Configured(request["tests"])
+    settle()
+    return found
+
+
+def settle():
+    """Make this process fit to be forked again and again. Raises Unfit."""
+    if threads() != 1:
+        raise Unfit("it has %d threads" % threads())
+    gc.collect()
+    gc.freeze()  # a collection in a fork must not copy what the parent holds
 
 
 class Loaded:
