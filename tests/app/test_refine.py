@@ -195,8 +195,9 @@ def test_apply_refuses_a_file_that_has_changed_since(root: Path, tmp_path: Path)
         def test_edits():
             pathlib.Path({str(root / "calc.py")!r}).write_text("# mine now\\n")
     """
-    make(root, {**PROJECT, "test_calc.py": edits})
-    done = trm(root, "refine", "--apply")
+    loose = {"pyproject.toml": CONFIGURATION["pyproject.toml"] + '[tool.trm.sandbox]\nlevel = "none"\n'}
+    make(root, {**PROJECT, **loose, "test_calc.py": edits})
+    done = trm(root, "refine", "--apply", "--yes")
     assert done.returncode == 1
     assert done.stdout == DIFF
     assert done.stderr.splitlines()[-1] == (

@@ -47,8 +47,8 @@ async def test_a_question_has_two_buttons_and_the_first_one_runs_it(editor: Edit
     (question,) = editor.all(types.WINDOW_SHOW_MESSAGE_REQUEST)
     assert question.type is types.MessageType.Info
     assert question.message == (
-        'Run "make test" in /shop? It was chosen because the Makefile has a target `test`. It runs on a copy of the '
-        "folder whenever you refine; you are asked again when it changes."
+        'Run "make test" in /shop? It was chosen because the Makefile has a target `test`. It runs whenever you '
+        "refine, and what it writes is thrown away; you are asked again when it changes."
     )
     assert [action.title for action in question.actions] == ["Run it", "Not now"]
     assert consents(await editor.requests()) == [True]

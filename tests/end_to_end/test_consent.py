@@ -43,9 +43,10 @@ async def test_the_command_and_the_interpreter_are_shown_and_confirmed_once(open
     for _ in range(2):
         await editor.refined()
     assert questions(editor) == [
-        f'Run "python -m pytest" in {root}? The interpreter is {sys.executable}. It may see {NO_PLUGINS}, RAN of your '
-        "environment. It is held back less than it could be: trm.sandbox.level is `none`. It runs on a copy of the "
-        "folder whenever you refine; you are asked again when it changes."
+        f'Run "python -m pytest" in {root}? It was chosen because conftest.py is here. The interpreter is '
+        f"{sys.executable}. It may see {NO_PLUGINS}, RAN of your environment. It is held back less than it could be: "
+        "trm.sandbox.level is `none`. It runs whenever you refine, and what it writes is thrown away; you are asked "
+        "again when it changes."
     ]
     assert ran.exists()
     another = await opening(RUNS, **SETTINGS)

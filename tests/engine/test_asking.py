@@ -54,6 +54,7 @@ def test_a_yes_is_asked_for_before_anything_is_run(root: Path, ran: Any) -> None
     (question,) = user.asked
     assert question.text == f'Run "python -m pytest" in {root}?'
     assert question.details == (
+        "It was chosen because conftest.py is here.",
         f"The interpreter is {sys.executable}.",
         f"It may see {NO_PLUGINS}, RAN of your environment.",
         "It is held back less than it could be: trm.sandbox.level is `none`.",

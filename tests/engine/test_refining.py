@@ -91,7 +91,7 @@ def test_the_stream_begins_and_ends_as_it_should(root: Path) -> None:
             CALC,
             (),
             {"command": "no-such-tool"},
-            "`no-such-tool` could not be run: /bin/sh: 1: no-such-tool: not found.",
+            "`no-such-tool` could not be run: /bin/sh: no-such-tool: not found.",
         ),
         (CALC, (), {"command": "pytest '"}, "The test command `pytest '` cannot be read: No closing quotation."),
         (CALC, (), {"buffers": (buffer("../x.py", ""),)}, "../x.py lies outside the workspace: "),

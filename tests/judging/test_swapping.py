@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 import textwrap
 import tokenize
+import types
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from trm_lsp.zygote.main import load_package
 load_package()
 
 from _trm_zygote.fuel import Meter  # noqa: E402
-from _trm_zygote.swapping import Source  # noqa: E402
+from _trm_zygote.swapping import BROKEN, Source  # noqa: E402
 
 LIBRARY = Path(os.__file__).parent
 SAMPLE = sorted([*LIBRARY.glob("[a-f]*.py"), *LIBRARY.glob("asyncio/*.py"), *LIBRARY.glob("email/*.py")])
@@ -113,15 +115,25 @@ REFUSED = {
     "an annotation": ("def f(x: int): return x\n", "int", "str"),
     "the docstring": ('def f(x):\n    """Old."""\n    return x\n', "Old", "New"),
     "a new docstring": ("def f(x):\n    return x\n", "    return x", "    'New.'\n    return x"),
-    "a function becomes a generator": ("def f(x):\n    return x\n", "return", "yield"),
+    "a decorated function becomes a generator": ("@print\ndef f(x):\n    return x\n", "return", "yield"),
+    "a decorated function takes another argument": ("@print\ndef f(x):\n    return x\n", "(x)", "(y)"),
     "a first super()": ("class A:\n    def f(self):\n        return 1\n", "return 1", "return super().f()"),
     "what stands behind it": ("def f(x):\n    return x\n", "return x\n", "return x\ny = 1\n"),
     "a second method": ("class A:\n    def f(self):\n        return 1\n", "return 1\n", "return 1\n    y = 2\n"),
     "its last line end": ("def f(x):\n    return x\ny = 1\n", "return x\n", "return x; "),
-    "what is no Python": ("def f(x):\n    return x\n", "return x", "return ("),
-    "a bracket that the next line closes": ("def f(x):\n    return x\n(1)\n", "return x\n", "return x(\n"),
     "code of the module": ("y = 1\ndef f(x):\n    return x\n", "y = 1", "y = 2"),
 }
+
+
+def test_the_arguments_and_the_kind_of_a_plain_function_may_change(tmp_path: Path) -> None:
+    text = "def f(x):\n    return x\n"
+    assert changed(tmp_path, text, "(x)", "(y)").co_varnames == ("y",)
+    assert inspect.isgeneratorfunction(types.FunctionType(changed(tmp_path, text, "return", "yield"), {}))
+
+
+@pytest.mark.parametrize("new", ["return (", "return x +", "while x", "return '"])
+def test_what_does_not_compile_in_the_file_either_is_known_to_be_broken(tmp_path: Path, new: str) -> None:
+    assert changed(tmp_path, "def f(x):\n    return x\n\n\ny = 1\n", "return x", new) is BROKEN
 
 
 @pytest.mark.parametrize("what", REFUSED)

@@ -56,7 +56,7 @@ class WorkspaceTexts(Mapping[str, BaseText]):
         return self._texts[path]
 
     def __iter__(self) -> Iterator[str]:
-        return iter({*self._texts, *files(self._root)})
+        return iter({*self._texts, *(name for name in files(self._root) if (self._root / name).is_file())})
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
