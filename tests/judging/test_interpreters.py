@@ -123,7 +123,7 @@ def test_home_is_a_private_folder_unless_the_user_says_otherwise(root: Path, tmp
     with judging(root, env={"HOME": str(tmp_path / "mine"), "SECRET": "told"}) as judge:
         (result,) = judge.baseline().results
         assert "/run/home" in result.message and "unknown" in result.message
-        assert not list(judge._private.home.rglob("*"))
+        assert not list(judge._bed.private.home.rglob("*"))
     (tmp_path / "mine").mkdir()
     allowed_both = {"test": {"env": ["HOME", "SECRET"]}, "sandbox": {"level": "none"}}
     with judging(root, env={"HOME": str(tmp_path / "mine"), "SECRET": "told"}, **allowed_both) as judge:

@@ -378,7 +378,7 @@ def test_odd_names_sockets_and_pipes_are_no_obstacle(root: Path, level: str) -> 
     names = sorted(os.listdir(root))
     with judging(root, sandbox={"level": level}) as judge:
         assert judge.baseline().failing
-        assert judge._place.read("späße ☂ 𝒳.txt") == b"ok"
+        assert judge._bed.place.read("späße ☂ 𝒳.txt") == b"ok"
         assert verdict(judge).passed
     assert sorted(os.listdir(root)) == names
 

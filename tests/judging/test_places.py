@@ -144,7 +144,7 @@ def test_thousands_of_files_are_not_copied(root: Path) -> None:
     make(root, {**CALC, **{f"data/{number % 50}/{number}.txt": "x" for number in range(5000)}})
     with judging(root, sandbox={"level": "namespaces"}) as judge:
         assert repairs(judge)
-        assert sum(len(files) for _, _, files in os.walk(judge._private.path)) < 20
+        assert sum(len(files) for _, _, files in os.walk(judge._bed.private.path)) < 20
 
 
 # --- where it lies ------------------------------------------------------------------------------
@@ -183,7 +183,7 @@ def test_a_workspace_anywhere(elsewhere: Path, level: str) -> None:
 def test_a_private_folder_anywhere(root: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(elsewhere))
     with untouched(make(root, CALC)), judging(root) as judge:
-        assert judge._private.path.is_relative_to(elsewhere)
+        assert judge._bed.private.path.is_relative_to(elsewhere)
         assert repairs(judge)
 
 

@@ -610,7 +610,7 @@ def test_a_test_cannot_reach_the_protocol_by_files_it_inherits(root: Path, level
 
 
 def copies_of(judge: TestJudge) -> str:
-    return str(judge._private.path)
+    return str(judge._bed.private.path)
 
 
 # --- settings -----------------------------------------------------------------------------------

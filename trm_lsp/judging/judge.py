@@ -7,40 +7,26 @@ forks for each, the cold tier is the user's own command in a fresh process.
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from trm_lsp.core.consent import Ask, Question, command_question, refuse, unsandboxed_question
+from trm_lsp.core.consent import Ask, Question, refuse
 from trm_lsp.core.ports import Trace
 from trm_lsp.core.state import BaseText, Task, Variant
 from trm_lsp.core.verdict import Outcome, TestResult, Tier, Verdict, regressions
-from trm_lsp.judging.commands.recognising import recognise
-from trm_lsp.judging.copies import IsolatedCopy
-from trm_lsp.judging.discovery import discover, stands_for
-from trm_lsp.judging.environment import (
-    HASH_SEEDS,
-    EnvironmentBroken,
-    TestCommand,
-    allowed,
-    find_python,
-    named_files,
-    parse_command,
-)
-from trm_lsp.judging.hints import hints, told
-from trm_lsp.judging.places import OverlayPlace, Place, PrivateFolder, why_no_overlay
-from trm_lsp.judging.python_tests import AnyRunner, PythonTests
-from trm_lsp.judging.runner import Runner, RunReport, SandboxReport, TestProcessDied
+from trm_lsp.judging.environment import HASH_SEEDS, EnvironmentBroken, named_files
+from trm_lsp.judging.hints import hints
+from trm_lsp.judging.ids import below, meets, paths_in, selects
+from trm_lsp.judging.python_tests import PythonTests
+from trm_lsp.judging.runner import RunReport, SandboxReport, TestProcessDied
 from trm_lsp.judging.screen import Candidate, candidate, screen
 from trm_lsp.judging.signatures import normalise
-from trm_lsp.judging.spares import SpareRunner
+from trm_lsp.judging.sources import Sources
+from trm_lsp.judging.testbed import Testbed
 from trm_lsp.judging.tool_tests import ToolTests
 from trm_lsp.patch.diffs import changed_lines
 from trm_lsp.patch.edits import texts_of
 from trm_lsp.settings import Settings
-from trm_lsp.settings.loosened import loosened
-from trm_lsp.workspace.texts import UnreadableText, WorkspaceTexts
 
 NO_TESTS = 5
 """pytest's exit code when it collected nothing."""
@@ -50,8 +36,6 @@ QUICK_SECONDS = 0.5
 """Sibling tests that took less than this in all are run beside the targets in every confirm."""
 QUICK_SUITE_SECONDS = 3.0
 """A whole suite that ends within this is run at the start of a task about some of its tests."""
-SHOWN_AT_MOST = 200
-"""Characters of what a command stands for that are shown with it."""
 HANGS_ALLOWED = 3
 """How often a baseline goes on without a test that hung or died."""
 
@@ -75,13 +59,10 @@ class TestJudge:
     """Whether test processes are forked; Windows cannot."""
 
     def __post_init__(self) -> None:
-        self._root = Path(self.task.root).resolve()
-        command, self._why = self.task.command or self.settings.test.command, ""
-        if not command:
-            found = discover(self._root)
-            command, self._why = found.command, found.why
-        self.command: TestCommand = parse_command(command, self._root)
-        self.python = find_python(self._root, self.settings.python, self.command, self.environ)
+        self._bed = Testbed(
+            self.task, self.settings, self.check, self.environ, self.notices, self.ask, forks=self.forks
+        )
+        self._root, self.command, self.python = self._bed.root, self._bed.command, self._bed.python
         self._targets: tuple[str, ...] = ()
         self._test_files: frozenset[str] = frozenset(named_files(self.command.shown, self._root))
         """Files that tests are in, whatever their names: those of the command, and of every test that was found."""
@@ -103,140 +84,26 @@ class TestJudge:
         """Whether the user's command does not reach the targets: then their files stand for the suite."""
         self._seconds = self._suite_seconds = 0.0
         """What a confirm's tests took on the unchanged texts."""
-        self._private: PrivateFolder  # inside the context, like the next two
-        self._place: Place
-        self._tests: PythonTests | ToolTests
+        self._tests: PythonTests | ToolTests  # inside the context
 
     def questions(self) -> Iterator[Question]:
-        """What the user must have allowed before anything of theirs is run.
-
-        Who typed a command has allowed it, but neither an interpreter nor a weaker sandbox that a file may have set.
-        """
-        settings = self.settings
-        python = self.python if self.command.runner else ""
-        weaker = tuple(loosened(settings))
-        typed = self.task.command and not weaker and not (python and settings.python)
-        if typed or self.command.unreadable:
-            return
-        behind = stands_for(self.command.shown, self._root)
-        yield command_question(
-            self.task.root,
-            self.command.shown,
-            python=python,
-            env=settings.test.env,
-            loosened=weaker,
-            why=self._why,
-            details=[f"It stands for: {behind}"] if behind and len(behind) < SHOWN_AT_MOST else (),
-            fingerprint=behind,
-        )
+        """What the user must have allowed before anything of theirs is run."""
+        return self._bed.questions()
 
     def __enter__(self) -> TestJudge:
         """Start the test process in the strongest sandbox there is. Raises EnvironmentBroken, Stopped."""
-        if self.command.unreadable:
-            raise EnvironmentBroken(
-                f"The test command `{self.command.shown}` cannot be read: {self.command.unreadable}."
-            )
-        self._private = PrivateFolder()
-        try:
-            runner = self._settle()
-            try:
-                self._tell(runner.greeting.sandbox)
-                self._place.lay({buffer.path: buffer.data for buffer in self.task.buffers})
-            except BaseException:
-                runner.close()
-                raise
-        except BaseException:
-            self._private.close()
-            raise
-        self.texts = WorkspaceTexts(self._place.snapshot, self.task.buffers, self._place.read)
-        self._tests = self._runs(runner)
+        self._tests = self._bed.set_up()
+        self.texts = self._bed.texts
         return self
-
-    def _runs(self, runner: AnyRunner) -> PythonTests | ToolTests:
-        if self.command.runner:
-            return PythonTests(
-                command=self.command,
-                root=str(self._root),
-                place=self._place,
-                settings=self.settings,
-                start=self._start,
-                runner=runner,
-                bytecode=str(self._private.bytecode),
-            )
-        return ToolTests(
-            command=self.command,
-            tool=recognise(self.command.shown, self._root),
-            place=self._place,
-            settings=self.settings,
-            environ=self.environ,
-            shared=self._private.shared,
-            start=self._start,
-            runner=runner,
-        )
-
-    def _settle(self) -> AnyRunner:
-        """Choose where tests run, an overlay before a copy, and start the test process there."""
-        if self.forks and not why_no_overlay(self._root, self._private):
-            self._place = OverlayPlace(self._root, self._private)
-            runner = self._start()
-            if runner.greeting.sandbox.overlay:
-                return runner
-            runner.close()
-        try:
-            self._place = IsolatedCopy(self._root, self._private, self.settings.test.copied, self.check)
-        except OSError as error:
-            raise EnvironmentBroken(f"{self._root} cannot be copied to run its tests: {error}.") from error
-        return self._start()
-
-    def _tell(self, sandbox: SandboxReport) -> None:
-        """Say what holds the tests back, where it is less than everything and the user has not chosen it.
-
-        With nothing they are asked. Raises EnvironmentBroken when they say no, Stopped.
-        """
-        self.sandbox = sandbox
-        if self.settings.sandbox.level == sandbox.level:
-            return
-        if sandbox.level == "none":
-            question = unsandboxed_question(self.task.root, self.command.shown, sandbox.missing)
-            allowed = self.ask(question)
-            self.check()
-            if not allowed:
-                raise EnvironmentBroken(question.refused)
-        elif sentence := told(sandbox):
-            self.notices.append(sentence)
-
-    def _start(self) -> AnyRunner:
-        limits = self.settings.sandbox
-        sandbox = {
-            "folder": str(self._private.path),
-            "root": str(self._root),
-            "work": str(self._place.work),
-            "isolation": self._place.isolation,
-            "level": limits.level,
-            "network": limits.network,
-            "memory": limits.memory << 20,
-            "file": limits.file << 20,
-            "processes": limits.processes,
-        }
-        env = allowed(
-            self.environ,
-            self.settings.test.env,
-            home=self._private.home,
-            temporary=self._private.temporary,
-            root=self._root,
-            work=self._place.work,
-            seed=self.settings.loop.seed,
-        )
-        interpreter = self.python if self.command.runner else sys.executable
-        if not self.forks:
-            return SpareRunner(interpreter, env, self._private.path, self.command.runner, self.check)
-        return Runner(interpreter, env, self._private.path, sandbox, self.check)
 
     def __exit__(self, *_: object) -> None:
         """End every process of the job and remove what it has written."""
-        self._tests.runner.close()
-        self._place.close()
-        self._private.close()
+        self._bed.take_down()
+
+    @property
+    def sandbox(self) -> SandboxReport:
+        """What holds the tests back; inside the context."""
+        return self._bed.sandbox
 
     # --- the baseline -------------------------------------------------------------------------
 
@@ -258,7 +125,7 @@ class TestJudge:
         self._outcomes = {result.id: result.outcome for result in results}
         self._refuse_broken(report, asked)
         self._test_files |= {result.id.split("::")[0] for result in results}
-        unknown = [test for test in self.task.tests if not any(_meets(result.id, test) for result in results)]
+        unknown = [test for test in self.task.tests if not any(meets(result.id, test) for result in results)]
         if unknown:
             raise EnvironmentBroken(f"pytest does not know {unknown[0]}.")
         bad = {Outcome.FAILED, Outcome.ERROR, Outcome.TIMEOUT}
@@ -270,7 +137,7 @@ class TestJudge:
             self._suite, self._suite_seconds = frozenset(self._expected), report.seconds
         if self._targets:
             self.notices += hints(failing, self.environ, self.settings.sandbox)
-            self._place.freeze(report.imported)
+            self._bed.place.freeze(report.imported)
             self._tests.warm_up(report, self._beside, self._find_flaky)
         return Verdict(
             tier=Tier.COLD,
@@ -282,7 +149,7 @@ class TestJudge:
 
     def _asked(self, test: str) -> bool:
         """Whether a result is one the user named; a file that cannot be collected stands for its tests."""
-        return any(_meets(test, asked) for asked in self.task.tests)
+        return any(meets(test, asked) for asked in self.task.tests)
 
     def _with_the_rest(self, results: tuple[TestResult, ...]) -> tuple[TestResult, ...]:
         """The results of the whole suite where it is quick: more tests say more about where the fault is not."""
@@ -333,7 +200,7 @@ class TestJudge:
         """A syntax error is named for what it is: no test can say anything before it is gone."""
         if not error.signature.startswith(("SyntaxError", "IndentationError", "TabError")):
             return
-        for path in dict.fromkeys([error.path, error.id.split("::")[0], *_paths_in(error.message)]):
+        for path in dict.fromkeys([error.path, error.id.split("::")[0], *paths_in(error.message)]):
             try:
                 compile(self.texts[path].text, path, "exec", dont_inherit=True)
             except SyntaxError as wrong:
@@ -416,7 +283,7 @@ class TestJudge:
             report = self._tests.run_swapped(self._beside, base, texts, change, usual)
         if report is None:
             report = self._tests.run(self._beside, texts, timeout=usual, idle=usual)
-        ran = frozenset(test for test in self._expected if _selects(self._beside, test))
+        ran = frozenset(test for test in self._expected if selects(self._beside, test))
         return self._verdict(Tier.CONFIRM, report, ran - self._flaky)
 
     def _whole_suite(self, variant: Variant, texts: Mapping[str, bytes]) -> Verdict:
@@ -506,7 +373,7 @@ class TestJudge:
         if self._apart:
             return self._tests.neighbours(self._targets)
         paths = self.command.paths
-        missed = [t for t in self._targets if paths and not any(_below(t, path) for path in paths)]
+        missed = [t for t in self._targets if paths and not any(below(t, path) for path in paths)]
         return (*paths, *missed)
 
     def _suite_passed(self) -> frozenset[str]:
@@ -609,56 +476,11 @@ class TestJudge:
 
 def _summed(target: str, report: RunReport) -> TestResult:
     """A target that is a whole file (it could not be collected in the baseline): all its tests must pass."""
-    inside = [result for result in report.results.values() if _below(result.id, target)]
+    inside = [result for result in report.results.values() if below(result.id, target)]
     if inside and all(result.passed for result in inside) and target not in report.collect_errors:
         return TestResult(id=target, outcome=Outcome.PASSED)
     return TestResult(id=target, outcome=Outcome.MISSING)
 
 
-class Sources(Set[str]):
-    """Paths of Python files that may be changed; the workspace is walked only when all of them are asked for."""
-
-    def __init__(self, texts: Mapping[str, BaseText], editable: Callable[[str], bool]) -> None:
-        self._texts, self._editable = texts, editable
-
-    def __contains__(self, path: object) -> bool:
-        if not (isinstance(path, str) and path.endswith(".py") and self._editable(path)):
-            return False
-        try:
-            return path in self._texts
-        except UnreadableText:
-            return True  # it is there, and whoever reads it is told
-
-    def __iter__(self) -> Iterator[str]:
-        return (path for path in self._texts if path.endswith(".py") and self._editable(path))
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-
 def _passes(test: str, results: Mapping[str, TestResult]) -> bool:
     return test in results and results[test].passed
-
-
-def _below(test: str, path: str) -> bool:
-    """Whether a test id lies in a folder, a file, a class or is the test itself."""
-    path = path.rstrip("/")
-    return path in {"", "."} or test == path or test.startswith((f"{path}/", f"{path}::", f"{path}["))
-
-
-def _meets(result: str, asked: str) -> bool:
-    """Whether a result says something about what was asked: it lies in it, or stands for the file it is in."""
-    return _below(result, asked) or asked.startswith(f"{result}::")
-
-
-def _selects(paths: Iterable[str], test: str) -> bool:
-    return any(_below(test, path) for path in paths)
-
-
-def _paths_in(message: str) -> Iterator[str]:
-    """Paths that a failure's text names (`File "x.py"`), as they may stand below the root."""
-    for part in message.split('"'):
-        if part.endswith(".py"):
-            names = part.split("/")
-            for first in range(part.startswith("/"), len(names)):
-                yield "/".join(names[first:])
