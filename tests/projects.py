@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from trm_lsp.core.budget import Stopped
+from trm_lsp.core.consent import Ask, refuse
 from trm_lsp.core.events import AnyEvent, Halted, Notice
 from trm_lsp.core.state import BaseText, Task, Variant
 from trm_lsp.core.verdict import Tier, Verdict
@@ -94,6 +95,8 @@ def judging(
     test: Mapping[str, Any] | None = None,
     sandbox: Mapping[str, Any] | None = None,
     python: str = "",
+    forks: bool = True,
+    ask: Ask = refuse,
     **facts: Any,
 ) -> Iterator[TestJudge]:
     """A judge at work on a project; `env` is added to the environment.
@@ -101,7 +104,8 @@ def judging(
     The test is skipped where the machine does not have the level that `sandbox` asks for.
     """
     knobs = settings(test=dict(test or {}), sandbox=dict(sandbox or {}), python=python)
-    with TestJudge(task(root, *tests, **facts), knobs, check, {**os.environ, **(env or {})}) as judge:
+    environ = {**os.environ, **(env or {})}
+    with TestJudge(task(root, *tests, **facts), knobs, check, environ, ask=ask, forks=forks) as judge:
         if judge.sandbox.level != knobs.sandbox.level != "auto":
             pytest.skip(f"this machine has no {knobs.sandbox.level}: {judge.sandbox.missing}")
         yield judge

@@ -257,3 +257,30 @@ def test_state_that_one_run_leaves_in_its_process_does_not_reach_the_next(root: 
         judge.baseline()
         assert [v.passed for v in judge([FIXED] * 3, Tier.CONFIRM)] == [True] * 3
     assert "TRM_SEEN" not in os.environ
+
+
+@pytest.mark.parametrize("level", ["namespaces", "none"])
+def test_what_a_conftest_makes_outlasts_every_run(root: Path, level: str) -> None:
+    """Temporary files that are there when a stage is ready belong to it, not to the first run that ends."""
+    conftest = "import pathlib, tempfile\n\nMADE = pathlib.Path(tempfile.mkdtemp())\n"
+    test = "import conftest\n" + TEST.replace("assert", "assert conftest.MADE.is_dir() and")
+    make(root, {**CALC, "conftest.py": conftest, "test_calc.py": test})
+    with judging(root, sandbox={"level": level}) as judge:
+        judge.baseline()
+        for tier in (Tier.CONFIRM, Tier.COLD, Tier.CONFIRM, Tier.CONFIRM):
+            assert verdict(judge, FIXED, tier).passed
+
+
+def test_a_flaky_neighbour_does_not_refuse_a_candidate(root: Path) -> None:
+    """It fails in the warm processes alone, every other time; the user's own command decides."""
+    flaky = """
+        import os, sys
+
+        def test_now_and_then():
+            assert "_trm_zygote.stages" not in sys.modules or os.getpid() % 2
+    """
+    make(root, {**CALC, "test_flaky.py": flaky})
+    with judging(root) as judge:
+        judge.baseline()
+        for _ in range(6):
+            assert verdict(judge, FIXED, Tier.SUITE).passed

@@ -6,7 +6,7 @@ forks for each, the cold tier is the user's own command in a fresh process.
 
 from __future__ import annotations
 
-import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -55,8 +55,8 @@ class TestJudge:
     """Sentences for the user are appended here."""
     ask: Ask = refuse
     """Puts a question to the user: tests run with nothing around them only where they have said yes."""
-    forks: bool = hasattr(os, "fork")
-    """Whether test processes are forked; Windows cannot."""
+    forks: bool = sys.platform == "linux"
+    """Whether test processes are forked, and owned as only Linux allows."""
 
     def __post_init__(self) -> None:
         self._bed = Testbed(
@@ -72,6 +72,8 @@ class TestJudge:
         """Tests that passed in the baseline of the targets."""
         self._suite: frozenset[str] | None = None
         """Tests that passed in the baseline of everything; None until it is needed."""
+        self._order: tuple[str, ...] = ()
+        """Its tests in the order the user's command runs them."""
         self._flaky: frozenset[str] = frozenset()
         """Tests that gave two verdicts on the same code: they never decide."""
         self._outcomes: dict[str, Outcome] = {}
@@ -135,6 +137,8 @@ class TestJudge:
         self._aim(failing, results)
         if not self.task.tests:
             self._suite, self._suite_seconds = frozenset(self._expected), report.seconds
+            self._order = tuple(report.results)
+            self._tell_unreached(report)
         if self._targets:
             self.notices += hints(failing, self.environ, self.settings.sandbox)
             self._bed.place.freeze(report.imported)
@@ -157,7 +161,7 @@ class TestJudge:
         if report.ended or report.collect_errors or not {result.id for result in results} <= report.results.keys():
             return results
         self._suite = frozenset(result.id for result in report.results.values() if result.passed)
-        self._suite_seconds = report.seconds
+        self._suite_seconds, self._order = report.seconds, tuple(report.results)
         return tuple({**report.results, **{result.id: result for result in results}}.values())
 
     def aim(self, verdict: Verdict, targets: Iterable[str]) -> Verdict:
@@ -215,7 +219,7 @@ class TestJudge:
 
     def __call__(self, batch: Sequence[Variant], tier: Tier) -> Iterator[Verdict]:
         """One verdict a variant, in order (see core.ports.Judge)."""
-        screened, cpu = self._screen(batch) if tier is Tier.SCREEN and batch else ([None] * len(batch), 0.0)
+        screened, cpu = self._screened(batch) if tier is Tier.SCREEN and batch else ([None] * len(batch), 0.0)
         share = cpu / max(1, len(batch))
         for variant, results in zip(batch, screened, strict=True):
             if results is not None:
@@ -238,6 +242,14 @@ class TestJudge:
         if tier is Tier.SUITE:
             return self._whole_suite(variant, texts)
         return self._confirmed(variant, texts)
+
+    def _screened(self, batch: Sequence[Variant]) -> tuple[list[tuple[TestResult, ...] | None], float]:
+        """As `_screen`; a batch that ends the test process is confirmed by another one."""
+        try:
+            return self._screen(batch)
+        except TestProcessDied:
+            self._tests.start_over()
+            return [None] * len(batch), 0.0
 
     def _screen(self, batch: Sequence[Variant]) -> tuple[list[tuple[TestResult, ...] | None], float]:
         """Outcomes of the targets by variant (None: it must be confirmed instead), and the CPU seconds spent."""
@@ -284,22 +296,35 @@ class TestJudge:
         if report is None:
             report = self._tests.run(self._beside, texts, timeout=usual, idle=usual)
         ran = frozenset(test for test in self._expected if selects(self._beside, test))
-        return self._verdict(Tier.CONFIRM, report, ran - self._flaky)
+        verdict = self._verdict(Tier.CONFIRM, report, ran - self._flaky)
+        if verdict.regressions and not verdict.failing:
+            again = self._tests.run(self._beside, texts, timeout=usual, idle=usual).results
+            odd = {test for test in verdict.regressions if _passes(test, again)}
+            if odd:
+                self._note_flaky(odd)
+                verdict = self._verdict(Tier.CONFIRM, report, ran - self._flaky)
+        return verdict
 
     def _whole_suite(self, variant: Variant, texts: Mapping[str, bytes]) -> Verdict:
         """Every test that could have been broken, those first that reach what was changed."""
         expected = self._suite_passed() - self._flaky
-        first = tuple(sorted({*self._targets, *self._reaching(variant, expected)}))
+        reaching = {*self._targets, *self._reaching(variant, expected)}
+        # A target that is a whole file, because it could not be collected, is in no order.
+        first = tuple(dict.fromkeys((*(test for test in self._order if test in reaching), *self._targets)))
         idle = 5.0 + 5 * self._seconds + 3 * self._tests.overhead
         report = self._tests.run(first, texts, idle=idle)
         verdict = self._verdict(Tier.SUITE, report, expected.intersection(first))
-        rest = tuple(sorted(expected.difference(first)))
+        rest = tuple(test for test in self._order if test in expected and test not in reaching)
         if verdict.passed and rest:
             more = self._tests.run(rest, texts, idle=idle)
             more.results = {**report.results, **more.results}
             more.collect_errors = {**report.collect_errors, **more.collect_errors}
             more.cpu += report.cpu
             verdict = self._verdict(Tier.SUITE, more, expected)
+            report = more
+        if not verdict.failing and (verdict.regressions or verdict.broken or report.ended):
+            # Flaky tests, ids that cannot be chosen, an order that matters: the user's own command decides.
+            return self._cold(texts)
         return verdict
 
     def _reaching(self, variant: Variant, tests: frozenset[str]) -> frozenset[str]:
@@ -328,9 +353,8 @@ class TestJudge:
         verdict = self._verdict(Tier.COLD, report, expected)
         if verdict.regressions:
             # Is it the change, or do these tests fail on the unchanged code as well, with these seeds or now and then?
-            files = self._tests.neighbours(verdict.regressions)
-            base = self._patiently(files, seed).results
-            again = self._tests.cold(files, texts, hash_seed=seed).results
+            base = self._patiently(self._everything(), seed).results
+            again = self._tests.cold(self._everything(), texts, hash_seed=seed).results
             odd = {t for t in verdict.regressions if not _passes(t, base) or _passes(t, again)}
             if odd:
                 self._note_flaky(odd)
@@ -390,13 +414,16 @@ class TestJudge:
                 )
                 report = self._patiently(self._everything())
             self._suite = frozenset(result.id for result in report.results.values() if result.passed)
-            self._suite_seconds = report.seconds
-            if report.ended:
-                self.notices.append(
-                    f"The whole suite did not end within {self.settings.test.timeout:g} s (trm.test.timeout): tests "
-                    "it did not reach are not watched for regressions."
-                )
+            self._suite_seconds, self._order = report.seconds, tuple(report.results)
+            self._tell_unreached(report)
         return self._suite
+
+    def _tell_unreached(self, report: RunReport) -> None:
+        if report.ended == "hard":
+            self.notices.append(
+                f"The whole suite did not end within {self.settings.test.timeout:g} s (trm.test.timeout): tests "
+                "it did not reach are not watched for regressions."
+            )
 
     def _verdict(self, tier: Tier, report: RunReport, expected: frozenset[str]) -> Verdict:
         results = {**report.collect_errors, **report.results}
@@ -430,6 +457,9 @@ class TestJudge:
             report.collect_errors = {**merged.collect_errors, **report.collect_errors}
             report.cpu += merged.cpu
             merged = report
+            if report.ended == "hard" and len(report.results) > 1:
+                report.results.pop(report.running, None)  # time was over for the suite, not for this test
+                break
             if not report.running or report.running in without:
                 break
             without.append(report.running)

@@ -48,6 +48,7 @@ class PythonTests:
     """Seconds a run takes beside its tests."""
     _collected: tuple[Texts, tuple[str, ...]] | None = field(default=None, init=False)
     """What the collected stage has collected: texts and tests."""
+    _cold_overhead: float = field(default=0.0, init=False)
     _modules: tuple[str, ...] = field(default=(), init=False)
     """What the warm stage has imported."""
 
@@ -116,8 +117,9 @@ class PythonTests:
         except Lost as lost:
             self.why = str(lost)
         finally:
+            self._cold_overhead = overhead(baseline)
             if self.level == "fresh":
-                self.overhead = overhead(baseline)
+                self.overhead = self._cold_overhead
 
     def _load(self, modules: Sequence[str]) -> bool:
         """Let the warm stage import what tests need; `why` says what is in the way. Raises Lost."""
@@ -164,6 +166,7 @@ class PythonTests:
         self.runner.close()
         self.runner = self.start()
         self.level, self._collected = "fresh", None
+        self.overhead = max(self.overhead, self._cold_overhead)
 
     # --- runs ---------------------------------------------------------------------------------
 
@@ -226,7 +229,7 @@ class PythonTests:
     def _step_down(self, why: str) -> None:
         """The warm stage is gone: have one that is loaded alone, or none."""
         before, self.level, self._collected = self.level, "fresh", None
-        self.why = why
+        self.why, self.overhead = why, max(self.overhead, self._cold_overhead)
         with suppress(Lost):
             if before != "loaded" and self._load_anew(self._modules):
                 self.level = "loaded"

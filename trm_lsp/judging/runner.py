@@ -272,12 +272,15 @@ class Runner:
         stopped: Stopped | None = None
         while True:
             try:
-                answer = self._receive(self._check if stopped is None else _never, seconds if stages else None)
+                waiting = seconds if stages or stopped else None
+                answer = self._receive(self._check if stopped is None else _never, waiting)
             except Stopped as stop:
                 stopped, seconds = stop, KILL_GRACE
                 self._send({"kind": "kill", "via": request["via"]}, id)
                 continue
             except Silence:
+                if not stages:
+                    raise stopped or self._died() from None
                 *parents, name = stages
                 stages, seconds = parents, KILL_GRACE
                 self._send({"kind": "lose", "via": parents, "name": name}, id)
@@ -317,9 +320,9 @@ class Runner:
                     if length > MESSAGE_BYTES:
                         raise self._not_ours()
                     if len(self._data) >= _LENGTH.size + length:
-                        message: dict[str, Any] = json.loads(self._data[_LENGTH.size : _LENGTH.size + length])
+                        text = bytes(self._data[_LENGTH.size : _LENGTH.size + length])
                         del self._data[: _LENGTH.size + length]
-                        return message
+                        return self._message(text)
                 (check or self._check)()
                 if deadline is not None and time.monotonic() > deadline:
                     raise Silence
@@ -328,6 +331,14 @@ class Runner:
                     if not data:
                         raise self._died()
                     self._data += data
+
+    def _message(self, text: bytes) -> dict[str, Any]:
+        """A message; one that was torn, because its writer was killed, ends the test process."""
+        try:
+            found = json.loads(text)
+        except ValueError as error:
+            raise self._died() from error
+        return found if isinstance(found, dict) else {"id": None}
 
     def _not_ours(self) -> EnvironmentBroken:
         return EnvironmentBroken(f"The interpreter {self._python} gave an answer that is not ours.")

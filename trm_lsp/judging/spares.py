@@ -41,20 +41,24 @@ _LENGTH = struct.Struct(">I")
 class Spare:
     """A process that waits for its run; what it reports arrives in `reports`, None at the end."""
 
-    def __init__(self, argv: Sequence[str], env: Mapping[str, str], cwd: Path) -> None:
-        """Start it. Raises OSError."""
+    def __init__(self, argv: Sequence[str], env: Mapping[str, str], cwd: Path, *, reports: bool = True) -> None:
+        """Start it; it `reports` on its standard output, which is output like any other else. Raises OSError."""
         self.output: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
         self.reports: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self.process = subprocess.Popen(
             argv,
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            stdout=subprocess.PIPE if reports else self.output,
             stderr=self.output,
             env=dict(env),
             cwd=cwd,
             start_new_session=True,
         )
-        threading.Thread(target=self._read, daemon=True).start()
+        threading.Thread(target=self._read if reports else self._await, daemon=True).start()
+
+    def _await(self) -> None:
+        self.process.wait()
+        self.reports.put(None)
 
     def _read(self) -> None:
         assert self.process.stdout is not None
@@ -153,17 +157,23 @@ class SpareRunner:
         if request["via"]:
             raise Lost("this system cannot fork")
         command = request["kind"] == "command"
-        spare = self._start(request["argv"]) if command else self._taken(request)
+        spare = self._command(request) if command else self._taken(request)
         report, began = RunReport(), time.monotonic()
         try:
             self._watch(spare, request, report)
-            report.exit = spare.process.wait() if report.ended is None else None
+            if report.ended is None:
+                with suppress(subprocess.TimeoutExpired):
+                    report.exit = spare.process.wait(request["idle"])
             report.output = spare.said()
         finally:
             spare.kill()
         report.seconds = time.monotonic() - began
         report.close()
         return report
+
+    def _command(self, request: Mapping[str, Any]) -> Spare:
+        env = {**self._env, **request.get("env", {})}
+        return Spare(request["argv"], env, Path(request["cwd"]), reports=False)
 
     def _taken(self, request: Mapping[str, Any]) -> Spare:
         """The spare process, set to work; the next one is started."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,8 +10,8 @@ from typing import Any
 
 from trm_lsp.judging.commands.tool import Finished, TestTool
 from trm_lsp.judging.environment import EnvironmentBroken, TestCommand
-from trm_lsp.judging.places import Place
-from trm_lsp.judging.python_tests import AnyRunner, Texts, overhead
+from trm_lsp.judging.places import Place, remove_folder
+from trm_lsp.judging.python_tests import AnyRunner, Texts
 from trm_lsp.judging.runner import RunReport
 from trm_lsp.settings import Settings
 
@@ -60,8 +59,8 @@ class ToolTests:
         limits = self.settings.test
         seconds = min(timeout or limits.timeout, limits.timeout)
         reports, cache = self.shared / "reports", self.shared / "cache"
-        shutil.rmtree(reports, ignore_errors=True)
-        reports.mkdir(parents=True)
+        remove_folder(reports)
+        reports.mkdir(parents=True, exist_ok=True)
         cache.mkdir(exist_ok=True)
         argv = self.tool.command(tuple(tests), reports) or self.tool.command((), reports)
         assert argv is not None  # it can always run everything
@@ -93,7 +92,7 @@ class ToolTests:
     def warm_up(self, baseline: RunReport, tests: Sequence[str], flaky: object) -> None:
         """There is no stage to prepare."""
         del tests, flaky
-        self.overhead = overhead(baseline)
+        self.overhead = baseline.seconds  # whatever it is asked for, it may run everything
 
     def start_over(self) -> None:
         """The test process is gone: go on with a new one."""

@@ -45,7 +45,7 @@ class Reporter:
         self._survey = survey
         self._seed = seed
         self._without = frozenset(without)
-        self._prefix = ""
+        self._prefix = self._cut = ""
         self._outcomes = Outcomes()
         self.screening = False
         """Whether a screener speaks in place of the tests."""
@@ -77,10 +77,14 @@ class Reporter:
         config = session.config
         folder = str(getattr(config, "rootpath", None) or config.rootdir)  # pytest before 6.1 has the latter alone
         below = os.path.relpath(folder, self._copy).replace(os.sep, "/")
-        self._prefix = "" if below.startswith(".") else below + "/"
+        above = os.path.relpath(self._copy, folder).replace(os.sep, "/")
+        self._prefix = "" if below == "." or below.startswith("../") or below == ".." else below + "/"
+        self._cut = above + "/" if below == ".." or below.startswith("../") else ""
 
     def id(self, nodeid):
         """A test's id as seen from the workspace."""
+        if self._cut and nodeid.startswith(self._cut):
+            return nodeid[len(self._cut) :]
         return self._prefix + nodeid if nodeid else nodeid
 
     def pytest_collection_modifyitems(self, items):

@@ -40,8 +40,6 @@ class Folders:
         """Files that lie over it: unsaved buffers."""
         self.job = os.path.join(folder, "job")
         """Written by all runs of the job: bytecode."""
-        self.shared = os.path.join(folder, "shared")
-        """Written by all runs of the job, and seen by the engine: reports of test tools, and what they build."""
         self.bytecode = os.path.join(folder, "job", "bytecode")
         self.shared = os.path.join(folder, "shared")
         """Written by all runs of the job, and seen by the engine: reports of test tools, and what they build."""
@@ -392,7 +390,7 @@ def remove(path):
 
 def limit_cpu(seconds):
     """The CPU time of one process: a wall deadline does not end what it cannot reach."""
-    _lower(resource.RLIMIT_CPU, int(seconds) + 2)
+    _lower(resource.RLIMIT_CPU, (int(seconds) + 2) * (os.cpu_count() or 1))
 
 
 def _lower(kind, most):

@@ -38,7 +38,6 @@ class Server:
         self.ours = [control, answers, wake_read, wake_write, self.selector.fileno()]
         self.selector.register(control, selectors.EVENT_READ)
         self.selector.register(wake_read, selectors.EVENT_READ)
-        sandbox.remember()
 
     def say(self, **message):
         frames.write(self.answers, message)
@@ -157,8 +156,6 @@ class Server:
         del self.stages[stage.name]
         os.close(stage.control)
         kill_everything(stage.pid, self.spared())
-        if self.run is None:
-            self.sandbox.tidy()
 
     def spared(self):
         """What goes on when a stage or a run ends: a run may have begun before a stage was missed."""
@@ -173,6 +170,7 @@ class Server:
             if why:
                 self.say(id=request["id"], refused=why)
                 return
+        self.sandbox.remember()  # what stages have made stays
         self.run = Run(
             request, self.prepared, self.sandbox, [*self.ours, *(stage.control for stage in self.stages.values())]
         )

@@ -181,9 +181,10 @@ def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) ->
     cut: list[Hypothesis] = []
     for hypothesis, variant, verdict in zip(parsed, variants, x.judge(variants, tier), strict=True):
         tried.append(hypothesis)
+        verdict = _confirmed(x, variant, verdict, standing)
         if verdict.cut:
             cut.append(hypothesis)
-        verdict = _confirmed(x, variant, verdict, standing)
+            continue
         if verdict.passed or (verdict.score > standing.score and not verdict.regressions):
             attempts.append(_attempt(x, y, hypothesis, verdict, rank(hypothesis, z)))
         signatures[verdict.signature] = None
