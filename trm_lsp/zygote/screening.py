@@ -28,7 +28,7 @@ from _trm_zygote.reporting import Outcomes
 from _trm_zygote.swapping import BROKEN, Source
 from _trm_zygote.watching import Calls, Elsewhere, ImportWatch
 
-__all__ = ["ImportWatch", "Screen"]
+__all__ = ["ImportWatch", "Screen", "is_chosen"]
 
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{4,}\b")
 _NUMBER = struct.Struct("<q")
@@ -134,7 +134,7 @@ class Screen:
         message. `canary`: whether nothing has disturbed the candidates.
         `note(number)` is called before each; without it `running` tells.
         """
-        tests = [(id, test) for id, test in self._tests if chosen is None or _is_chosen(id, chosen)]
+        tests = [(id, test) for id, test in self._tests if chosen is None or is_chosen(id, chosen)]
         if tests:
             Batch(self, tests, candidates, say, note or self._note, together).run()
         else:
@@ -441,7 +441,8 @@ class Batch:
             self._fresh, self._pairs = [], []
 
 
-def _is_chosen(id, chosen):
+def is_chosen(id, chosen):
+    """Whether a test is one of those chosen, or lies in one of the files or folders."""
     return any(id == one or id.startswith((one + "::", one + "[", one + "/")) for one in chosen)
 
 

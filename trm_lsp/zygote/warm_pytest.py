@@ -8,7 +8,7 @@ import pytest
 from _trm_zygote.paths import inside
 from _trm_zygote.pytest_run import enter
 from _trm_zygote.reporting import Reporter
-from _trm_zygote.screening import ImportWatch, Screen
+from _trm_zygote.screening import ImportWatch, Screen, is_chosen
 from _trm_zygote.stages import Unfit
 from _trm_zygote.tracing import LineTracer
 
@@ -64,10 +64,11 @@ class Configured:
         """In a fork: collect the tests; then call `ready` with what can run them, from within pytest's run loop."""
         watch = ImportWatch(self._copy)
         self._reporter.screening = True  # nobody listens while tests are collected
-        self._config.pluginmanager.register(_RunLoop(self._reporter, self._copy, tests["seed"], watch, ready))
+        loop = _RunLoop(self._reporter, self._copy, tests["seed"], watch, ready)
+        self._config.pluginmanager.register(loop)
         watch.start()
         self._main(tests)
-        raise Unfit("pytest ended before it ran a test")
+        raise Unfit(loop.why)
 
     def _main(self, tests):
         """The second half of pytest.main(), from the collection on. Nothing is unconfigured: this process ends now."""
@@ -93,14 +94,19 @@ class _RunLoop:
 
     def __init__(self, reporter, copy, seed, watch, ready):
         self._reporter, self._copy, self._seed, self._watch, self._ready = reporter, copy, seed, watch, ready
+        self.why = "pytest ended before it ran a test"  # pytest keeps what a hook raises to itself
 
     def pytest_runtestloop(self, session):
         self._watch.stop()
         if session.testsfailed:
-            raise Unfit("the tests cannot be collected")
+            self.why = "the tests cannot be collected"
+            return True
         items = session.items
         screen = Screen(items, self._copy, self._reporter.id, self._watch.codes, self._seed)
-        self._ready(Collected(session, self._reporter, screen), tests=len(items))
+        try:
+            self._ready(Collected(session, self._reporter, screen), tests=len(items))
+        except Unfit as unfit:
+            self.why = str(unfit)
         return True
 
 
@@ -131,12 +137,7 @@ class Collected:
         if "swap" in tests:
             self._screen.swap(tests["swap"])
         reporter.screening = False
-        chosen = [item for item in self._session.items if _chosen(reporter.id(item.nodeid), tests["tests"])]
+        chosen = [item for item in self._session.items if is_chosen(reporter.id(item.nodeid), tests["tests"])]
         for item, following in zip(chosen, chosen[1:] + [None]):  # noqa: B905, RUF005 - Python 3.8
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         return 0
-
-
-def _chosen(id, asked):
-    """Whether a test is one of those asked for, or lies in one of the files or folders."""
-    return any(id == test or id.startswith((test + "::", test + "/", test + "[")) for test in asked)

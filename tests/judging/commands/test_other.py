@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -93,3 +95,13 @@ def test_a_command_runs_where_its_reports_cannot_be_kept(root: Any, tmp_path: An
 
 def test_parts_of_it_cannot_be_run_alone(tmp_path: Any) -> None:
     assert AnyCommand("make test").command(["a"], tmp_path) is None
+
+
+def test_what_a_test_leaves_among_the_reports_is_no_obstacle(tmp_path: Path) -> None:
+    folder = tmp_path / "junit"
+    folder.mkdir()
+    (folder / "stray.xml").write_text("<testsuite/>")
+    os.mkfifo(folder / "1.xml")
+    run = Finished(output="FAIL: no", exit=1, ended=None, folder=tmp_path, reports=tmp_path)
+    (found,) = AnyCommand("check").results(run)
+    assert (found.id, found.outcome) == ("check", "failed")
