@@ -22,7 +22,7 @@ def guarded(folder: Path, body: str, old: str = "", new: str = "") -> tuple[Any,
     path = folder / "loops.py"
     path.write_text(f"# ä\ndef f(x):\n{body}")
     meter = Meter()
-    source = Source(str(path), "utf-8", False, meter)
+    source = Source(str(path), "utf-8", False, meter.planted)
     (function,) = source.functions
     assert function.ready()
     edits = [[source.text.index(old), source.text.index(old) + len(old), new]] if old else []

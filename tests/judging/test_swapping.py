@@ -27,7 +27,7 @@ SAMPLE = sorted([*LIBRARY.glob("[a-f]*.py"), *LIBRARY.glob("asyncio/*.py"), *LIB
 def source(folder: Path, text: str | bytes, encoding: str = "utf-8", bom: bool = False) -> Any:
     path = folder / "module.py"
     path.write_bytes(text if isinstance(text, bytes) else text.encode(encoding))
-    return Source(str(path), encoding, bom, Meter())
+    return Source(str(path), encoding, bom, Meter().planted)
 
 
 def only(source: Any) -> Any:
@@ -53,7 +53,7 @@ def result(code: Any, *arguments: object, **names: object) -> object:
 def test_every_function_of_a_file_can_be_compiled_alone(path: Path) -> None:
     with path.open("rb") as file:
         encoding = tokenize.detect_encoding(file.readline)[0]
-    found = Source(str(path), encoding, False, Meter())
+    found = Source(str(path), encoding, False, Meter().planted)
     refused = [function.node.name for function in found.functions if not function.ready()]
     # From 3.13 on, a class lists the attributes that all of its methods set.
     assert len(refused) <= len(found.functions) // (20 if sys.version_info >= (3, 13) else 10**9)

@@ -14,6 +14,7 @@ _VOLATILE = (
     (re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?\b"), "<time>"),
     (re.compile(r"\b\d+(?:\.\d+)?\s?(?:ms|seconds|secs?|s)\b"), "<duration>"),
     (re.compile(r"(?<=/)tmp[a-z0-9_]{8}\b"), "tmp…"),
+    (re.compile(r"\. Did you (?:mean: '\w+'|forget to import '\w+')\?"), ""),
     (re.compile(r"(?:/[^\s/:'\"]+){2,}/([^\s/:'\"]+)"), r"\1"),
 )
 _EXCEPTION = re.compile(r"^(?:[A-Za-z_]\w*\.)*([A-Z]\w*)(?::|$)")
@@ -21,7 +22,7 @@ SIGNATURE_KEPT = 300
 
 
 def normalise(message: str) -> str:
-    """One line: no addresses, uuids, times, durations or folders; numbers and values stay."""
+    """One line: no addresses, uuids, times, durations, folders or suggestions; numbers and values stay."""
     line = " ".join(message.split())
     for pattern, replacement in _VOLATILE:
         line = pattern.sub(replacement, line)

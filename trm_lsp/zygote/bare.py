@@ -31,14 +31,16 @@ _READ_MARKS = frozenset(["skip", "skipif", "xfail", "usefixtures", "filterwarnin
 _FOREIGN_TESTS = ("is_hypothesis_test", "hypothesis", "pytest_wrapped")
 _SIMPLE = (int, float, complex, bool, type(None))
 _SHORT = 10**18
+_FEW = 40
 _MEMORISED = (str, bytes, list, tuple, dict, set, frozenset)
 _PLAIN_ERRORS = frozenset(
     (
         *(ValueError, TypeError, KeyError, IndexError, LookupError, RuntimeError, RecursionError, NotImplementedError),
         *(ArithmeticError, ZeroDivisionError, OverflowError, StopIteration, Exception),
+        *(NameError, UnboundLocalError, AttributeError),
     )
 )
-"""Exceptions whose text has nothing to it but their type and what they say: Python suggests nothing with them."""
+"""Exceptions whose text has nothing to it but their type and what they say, and what Python suggests."""
 
 
 class BareTest:
@@ -235,14 +237,23 @@ def surroundings(config):
 
 @contextlib.contextmanager
 def _quick_repr():
-    """Write down small numbers in failed asserts without the care that pytest takes of any object."""
+    """Write down what is small in failed asserts without the care that pytest takes of any object, or once."""
     careful = getattr(rewrite, "_saferepr", None)
+    known = {}
 
     def quick(thing):
         kind = type(thing)
         if (kind is int and -_SHORT < thing < _SHORT) or kind in (float, bool, type(None)):
             return repr(thing)
-        return careful(thing)
+        if kind not in _MEMORISED or len(thing) > _FEW:
+            return careful(thing)
+        try:
+            key = kind, repr(thing)
+        except Exception:
+            return careful(thing)
+        if key not in known:
+            known[key] = careful(thing)
+        return known[key]
 
     if careful is None:
         yield

@@ -9,7 +9,7 @@ import ast
 import re
 
 PLACEHOLDER = 0x74726D_6675656C
-"""The constant of guards, until `Meter.put_into` puts the iterator in its place."""
+"""The constant of guards, until the iterator of a Meter is put in its place."""
 _GUARD = "True in %d" % PLACEHOLDER
 _TRICKY = re.compile(r"""\\|'''|\"\"\"""")
 _OPENS, _INSERTS, _CLOSES, _REPLACES = range(4)
@@ -20,7 +20,7 @@ class OutOfFuel(BaseException):
 
 
 class Meter:
-    """How many loop turns are left. `iterator` is what guards look into.
+    """How many loop turns are left. `iterator` is what guards look into, `planted` says in place of what.
 
     It runs over a list of True that ends with the meter itself: a search that
     gets there compares with the meter, which winds the iterator back, or
@@ -31,6 +31,7 @@ class Meter:
 
     def __init__(self):
         self.iterator = iter([True] * self._BLOCK + [self])
+        self.planted = {PLACEHOLDER: self.iterator}
         self.fill(0)
 
     def fill(self, turns):
@@ -55,10 +56,6 @@ class Meter:
         raise OutOfFuel("the loops turned %d times" % self._turns)
 
     __hash__ = None
-
-    def put_into(self, constants):
-        """Constants of a code object, with the iterator in place of the placeholder."""
-        return tuple([self.iterator if type(c) is int and c == PLACEHOLDER else c for c in constants])
 
 
 def guards(tree, offset):
@@ -98,9 +95,12 @@ def guards(tree, offset):
     return sorted(found)
 
 
-def carried(insertions, edits, text):
-    """Both as one sorted list of `(start, end, text)`; None where the edits may have moved what is guarded."""
-    marks = []
+def carried(insertions, edits, text, choices=()):
+    """All as one sorted list of `(start, end, text)`; None where the edits may have moved what is guarded.
+
+    `choices`: more edits, each of which puts a whole expression in place of another.
+    """
+    marks = [(start, _REPLACES, end, new) for start, end, new in choices]
     for start, end, new in edits:
         if "for" in new or "while" in new or (insertions and _TRICKY.search(new + " " + text[start:end])):
             return None

@@ -5,11 +5,12 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 import traceback
 
 from _trm_zygote import frames
-from _trm_zygote.processes import die_with_parent
+from _trm_zygote.processes import die_with_parent, has_children
 from _trm_zygote.sandbox import limit_cpu
 
 OUTPUT_KEPT = 64 * 1024
@@ -30,21 +31,39 @@ class Run:
         self.request = request
         self.output = bytearray()
         self.ended = None  # "hard", "idle" or "killed" when we ended it
+        self.spent = 0.0  # CPU seconds, on requests before this one
         self._reports = frames.Reader()
         self._board, self._stand = frames.Board(), 0
         report_read, report_write = os.pipe()
         output_read, output_write = os.pipe()
+        more_read, self._more = os.pipe()
         sys.stdout.flush()
         self.pid = os.fork()
         if self.pid == 0:
-            ours = [*ours, report_read, output_read]
-            _child(request, prepared, sandbox, self._board, report_write, output_write, ours)
-        os.close(report_write)
-        os.close(output_write)
+            ours = [*ours, report_read, output_read, self._more]
+            _child(request, prepared, sandbox, self._board, report_write, output_write, more_read, ours)
+        for fd in (report_write, output_write, more_read):
+            os.close(fd)
         self.report_fd, self.output_fd = report_read, output_read
         for fd in (report_read, output_read):
             os.set_blocking(fd, False)
         self.started = self.last_sign = time.monotonic()
+
+    @property
+    def fds(self):
+        """This process's ends of its pipes."""
+        return self.report_fd, self.output_fd, self._more
+
+    def takes(self, request):
+        """Whether a run that is kept can do this one too: the same tests on the same code."""
+        return _about(request) == _about(self.request)
+
+    def again(self, request):
+        """Give a run that is kept more to do. Raises OSError when it has ended."""
+        self.request, self.ended = request, None
+        del self.output[:]
+        self.started = self.last_sign = time.monotonic()
+        frames.write(self._more, request["tests"]["screen"])
 
     def read_report(self):
         """New reports of the run, or None at the end of the pipe."""
@@ -67,7 +86,7 @@ class Run:
 
     def close(self):
         self._board.close()
-        for fd in (self.report_fd, self.output_fd):
+        for fd in self.fds:
             os.close(fd)
 
     def read_output(self):
@@ -86,6 +105,46 @@ class Run:
             (self.started + self.request["timeout"] - now, "hard"),
             (self.last_sign + self.request["idle"] - now, "idle"),
         )
+
+
+def _about(request):
+    """What a screen is of, but for its candidates."""
+    return request["files"], {name: value for name, value in request["tests"].items() if name != "screen"}
+
+
+class More:
+    """In a run that screens: where more candidates come from, when those that it had left nothing behind."""
+
+    BATCHES = 32
+    """After so many another process goes on, whatever is seen of what they leave behind."""
+
+    def __init__(self, more_fd, report_fd, cpu):
+        self._more_fd, self._report_fd, self._cpu = more_fd, report_fd, cpu
+        self._batches, self._pid = 0, os.getpid()
+
+    def __call__(self):
+        """Say that this process can go on, and wait; None when it cannot, or is not asked to."""
+        self._batches += 1
+        spent = time.process_time()
+        alone = os.getpid() == self._pid and threads() == 1 and not has_children()
+        if not alone or self._batches == self.BATCHES or spent > self._cpu:
+            return None
+        frames.write(self._report_fd, {"kept": spent})
+        reader, messages = frames.Reader(), []
+        while not messages:
+            data = os.read(self._more_fd, 1 << 16)
+            if not data:
+                return None
+            messages = reader.feed(data)
+        return messages[0]
+
+
+def threads():
+    """How many threads this process has: forking is safe with one alone."""
+    try:
+        return len(os.listdir("/proc/self/task"))
+    except OSError:
+        return threading.active_count()
 
 
 def read_now(fd):
@@ -121,7 +180,7 @@ def enter_place(request, sandbox):
         sys.pycache_prefix, sys.dont_write_bytecode = request["cache"], not request["caching"]
 
 
-def _child(request, prepared, sandbox, board, report_fd, output_fd, ours):
+def _child(request, prepared, sandbox, board, report_fd, output_fd, more_fd, ours):
     """Become the test process: never returns."""
     status = 127
     try:
@@ -136,7 +195,7 @@ def _child(request, prepared, sandbox, board, report_fd, output_fd, ours):
             os.execvp(request["argv"][0], request["argv"])
         tests = dict(request["tests"], report_fd=report_fd)
         if request["kind"] == "here":
-            tests["board"] = board
+            tests["board"], tests["more"] = board, More(more_fd, report_fd, request["timeout"])
         if request["kind"] == "fresh":
             file = os.path.join(sandbox.folders.run, "request")
             with open(file, "w", encoding="utf-8") as out:

@@ -25,6 +25,7 @@ from _trm_zygote.bare import BareTest, can_surround, is_bare, surroundings
 from _trm_zygote.fuel import Meter
 from _trm_zygote.leftovers import Leftovers
 from _trm_zygote.reporting import Outcomes
+from _trm_zygote.schemata import Schemata, Switch
 from _trm_zygote.swapping import BROKEN, Source
 from _trm_zygote.watching import Calls, Elsewhere, ImportWatch
 
@@ -33,11 +34,11 @@ __all__ = ["ImportWatch", "Screen", "is_chosen"]
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{4,}\b")
 _NUMBER = struct.Struct("<q")
 ERROR_KEPT = 1200
-SLACK = 0.02
+SLACK = 0.005
 """CPU seconds a candidate gets beside ten times what the unchanged code took."""
-LAST = 0.03
+LAST = 0.005
 """CPU seconds more until the process is killed, if it does not heed the end of its time."""
-TURNS = 3000
+TURNS = 1000
 """Loop turns a candidate gets beside ten times those of the unchanged code."""
 BASE_TURNS = 3000000
 """Loop turns after which the unchanged code counts as endless itself."""
@@ -74,7 +75,8 @@ class Screen:
         self._items, self._root, self._identify, self._codes = list(items), root, identify, codes
         self._config = self._items[0].config if self._items else None
         self._seed = seed
-        self._meter = Meter()
+        self._meter, self._switch = Meter(), Switch()
+        self._planted = {**self._meter.planted, **self._switch.planted}
         self._sources = {}
         self._outcomes = Outcomes()
         self._draws = self._find_draws()
@@ -121,7 +123,7 @@ class Screen:
         function = self._function(change)
         _swap(self._live(function), function.change(change[3], guarded=False))
 
-    def judge(self, candidates, say, chosen=None, note=None, together=64):
+    def judge(self, candidates, say, chosen=None, note=None, together=64, more=None):
         """In a fork: say `base`, `answers` with `screened`, and `canary`.
 
         A candidate is `[path, encoding, bom, [[start, end, text], …]]`.
@@ -133,10 +135,12 @@ class Screen:
         counted over all messages, null for one to confirm; `together` pairs a
         message. `canary`: whether nothing has disturbed the candidates.
         `note(number)` is called before each; without it `running` tells.
+        `more()` gives another batch, None when there is none; it is asked
+        after one that has disturbed nothing.
         """
         tests = [(id, test) for id, test in self._tests if chosen is None or is_chosen(id, chosen)]
         if tests:
-            Batch(self, tests, candidates, say, note or self._note, together).run()
+            Batches(self, tests, say, note or self._note, together).run(candidates, more)
         else:
             say(base=None)
 
@@ -190,7 +194,7 @@ class Screen:
         """The file as it was imported, None when it cannot be read or compiled."""
         if path not in self._sources:
             try:
-                self._sources[path] = Source(os.path.join(self._root, path), encoding, bom, self._meter)
+                self._sources[path] = Source(os.path.join(self._root, path), encoding, bom, self._planted)
             except (OSError, ValueError, SyntaxError, LookupError, RecursionError):
                 self._sources[path] = None
         return self._sources[path]
@@ -215,36 +219,47 @@ class PytestsTest:
         return found["outcome"], found.get("error", "")
 
 
-class Batch:
-    """One batch in its fork."""
+class Batches:
+    """Batches of candidates in their fork, one after the other."""
 
-    def __init__(self, screen, tests, candidates, say, note, together):
-        self._screen, self._tests, self._candidates = screen, tests, candidates
+    def __init__(self, screen, tests, say, note, together):
+        self._screen, self._tests = screen, tests
         self._say, self._note, self._together = say, note, together
         self._leftovers, self._meter = screen._leftovers, screen._meter
         self._elsewhere = Elsewhere(screen._root)
         self._pid = os.getpid()
-        self._answers, self._fresh, self._pairs = {}, [], []
-        self._allowed, self._turns = 0.0, BASE_TURNS
         self._disturbed = False
         self._originals = {}
 
-    def run(self):
+    def run(self, candidates, more):
+        """Judge a batch, and more of them while nothing is disturbed."""
         gc.freeze()
         self._note(-1)
         signal.signal(signal.SIGPROF, _out_of_time)
         self._elsewhere.listen()
         with surroundings(self._screen._config) as self._forget:
             self._leftovers.watch(warnings.filters)
-            try:
-                base = self._run_base()
-            except Uncertain:
-                self._say(base=None)
-                return
-            self._say(base=_table(self._ids(), base))
-            self._judge_all()
-            self._flush()
-            self._say(canary=self._is_undisturbed(base))
+            while candidates is not None:
+                clean = self._judge_batch(candidates)
+                candidates = more() if clean and more else None
+
+    def _judge_batch(self, candidates):
+        """Say everything about a batch; return whether it has left nothing behind."""
+        self._candidates = candidates
+        self._answers, self._fresh, self._pairs = {}, [], []
+        self._allowed, self._turns = 0.0, BASE_TURNS
+        try:
+            base = self._run_base()
+        except Uncertain:
+            self._say(base=None)
+            return False
+        self._say(base=_table(self._ids(), base))
+        self._judge_all()
+        self._flush()
+        clean = self._is_undisturbed(base)
+        self._say(canary=clean)
+        self._forget()
+        return clean
 
     def _ids(self):
         return [id for id, _ in self._tests]
@@ -279,6 +294,11 @@ class Batch:
         self._turns = 2 * TURNS if endless else TURNS + 10 * turns
         self._allowed = SLACK + 10 * spent
         self._swaps = self._effective(functions, calls, first)
+        changes = [
+            (function if function in self._swaps else None, candidate[3])
+            for function, candidate in zip(self._found, self._candidates)  # noqa: B905 - Python 3.8
+        ]
+        self._schemata = Schemata(screen._switch, changes)
         return first
 
     def _arm(self, functions):
@@ -358,7 +378,7 @@ class Batch:
         function = self._found[number]
         if function not in self._swaps:
             return None
-        new = function.change(self._candidates[number][3])
+        new = self._schemata.code(number)
         if new is None:
             return None
         if new is BROKEN:  # the file cannot be imported, nor can what needs it

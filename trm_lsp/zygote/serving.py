@@ -20,13 +20,17 @@ from _trm_zygote.runs import Run, read_now
 from _trm_zygote.sandbox import Sandbox
 
 
+KEPT = b'{"kept":'
+"""What the report begins with by which a run says that it can go on."""
+
+
 class Server:
     def __init__(self, control, answers, sandbox, prepared=None):
         self.control, self.answers = control, answers
         self.sandbox, self.prepared = sandbox, prepared
         self.requests = frames.Reader()
         self.queue = []
-        self.run = None
+        self.run = self.kept = None
         self.stages = {}
         self.selector = selectors.DefaultSelector()
         wake_read, wake_write = os.pipe()
@@ -140,6 +144,9 @@ class Server:
                 return
             if self.run and pid == self.run.pid:
                 self.finish(status, usage)
+            elif self.kept and pid == self.kept.pid:
+                self.kept.close()
+                self.kept = None
             for stage in [stage for stage in self.stages.values() if stage.pid == pid]:
                 self.lose(stage, "it has ended by itself")
 
@@ -159,7 +166,7 @@ class Server:
 
     def spared(self):
         """What goes on when a stage or a run ends: a run may have begun before a stage was missed."""
-        return {work.pid for work in (*self.stages.values(), self.run) if work}
+        return {work.pid for work in (*self.stages.values(), self.run, self.kept) if work}
 
     # --- runs ---------------------------------------------------------------------------------
 
@@ -170,12 +177,39 @@ class Server:
             if why:
                 self.say(id=request["id"], refused=why)
                 return
-        self.sandbox.remember()  # what stages have made stays
-        self.run = Run(
-            request, self.prepared, self.sandbox, [*self.ours, *(stage.control for stage in self.stages.values())]
-        )
+        if "screen" not in request.get("tests", ()) or not self.go_on(request):
+            self.sandbox.remember()  # what stages have made stays
+            controls = [stage.control for stage in self.stages.values()]
+            kept = self.kept.fds if self.kept else ()
+            self.run = Run(request, self.prepared, self.sandbox, [*self.ours, *controls, *kept])
         self.selector.register(self.run.report_fd, selectors.EVENT_READ)
         self.selector.register(self.run.output_fd, selectors.EVENT_READ)
+
+    def go_on(self, request):
+        """Let a screen that is kept judge more candidates; return False where none can."""
+        run, self.kept = self.kept, None
+        if run is None:
+            return False
+        if run.takes(request):
+            try:
+                run.again(request)
+            except OSError:
+                pass  # it has ended
+            else:
+                self.run = run
+                return True
+        run.close()
+        kill_everything(run.pid, self.spared())
+        return False
+
+    def keep(self, spent):
+        """A screen has left nothing behind: its process can judge more candidates."""
+        run, self.run = self.run, None
+        self.kept = run
+        self.leave(run)
+        self.sandbox.tidy()
+        self.tell(run, run.spent, spent, exit=0)
+        run.spent = spent
 
     def watch(self, ready):
         run = self.run
@@ -190,11 +224,14 @@ class Server:
         if reports is None:
             self.forget(self.run.report_fd)
             return False
+        kept = reports and reports[-1].startswith(KEPT) and reports.pop()
         self.pass_on(reports)
-        return True
+        if kept:
+            self.keep(json.loads(kept.decode("ascii"))["kept"])
+        return not kept
 
-    def pass_on(self, reports):
-        head = b'{"id":%d,"report":' % self.run.request["id"]
+    def pass_on(self, reports, run=None):
+        head = b'{"id":%d,"report":' % (run or self.run).request["id"]
         frames.write_raw(self.answers, *(head + report + b"}" for report in reports))
 
     def forget(self, fd):
@@ -214,28 +251,45 @@ class Server:
 
     def finish(self, status, usage):
         run = self.run
-        # A grandchild may hold the pipes: read what is there, never wait for their end.
-        while run.read_output():
-            pass
         while select_now(run.report_fd) and self.forward_reports():
             pass
-        self.pass_on(run.read_board())
-        for fd in (run.report_fd, run.output_fd):
-            self.forget(fd)
+        if run is self.kept:
+            self.kept = None  # it was kept and has ended since: what it had to say is said
+            run.close()
+            return
+        self.leave(run)
         run.close()
         self.run = None
         if "screen" in run.request["tests"] and self.prepared.running is not None:
             self.say(id=run.request["id"], report={"candidate": self.prepared.running})
         kill_everything(run.pid, self.spared())
         self.sandbox.tidy()
+        self.tell(
+            run,
+            run.spent,
+            usage.ru_utime + usage.ru_stime,
+            exit=os.WEXITSTATUS(status) if os.WIFEXITED(status) else None,
+            signal=os.WTERMSIG(status) if os.WIFSIGNALED(status) else None,
+        )
+
+    def leave(self, run):
+        """Read what a run has said; a grandchild may hold the pipes: never wait for their end."""
+        while run.read_output():
+            pass
+        self.pass_on(run.read_board(), run)
+        for fd in (run.report_fd, run.output_fd):
+            self.forget(fd)
+
+    def tell(self, run, before, spent, exit, signal=None):
+        """The end of a run, as the engine is told; `before` and `spent` are CPU seconds of its process."""
         self.say(
             id=run.request["id"],
             done={
-                "exit": os.WEXITSTATUS(status) if os.WIFEXITED(status) else None,
-                "signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else None,
+                "exit": exit,
+                "signal": signal,
                 "ended": run.ended,
                 "output": bytes(run.output).decode("utf-8", "replace"),
-                "cpu": usage.ru_utime + usage.ru_stime,
+                "cpu": spent - before,
                 "seconds": time.monotonic() - run.started,
             },
         )

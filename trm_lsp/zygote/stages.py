@@ -9,10 +9,9 @@ import gc
 import importlib
 import os
 import sys
-import threading
 
 from _trm_zygote import frames
-from _trm_zygote.runs import become_child, enter_place
+from _trm_zygote.runs import become_child, enter_place, threads
 
 
 class Unfit(Exception):
@@ -110,11 +109,3 @@ class Loaded:
         from _trm_zygote.running import run
 
         return run(tests)
-
-
-def threads():
-    """How many threads this process has: forking is safe with one alone."""
-    try:
-        return len(os.listdir("/proc/self/task"))
-    except OSError:
-        return threading.active_count()

@@ -13,7 +13,7 @@ import inspect
 import re
 import types
 
-from _trm_zygote import fuel
+from _trm_zygote import fuel, schemata
 
 _FUTURE = 0
 for _name in __future__.all_feature_names:
@@ -40,11 +40,14 @@ _HAS_DOCSTRING = getattr(inspect, "CO_HAS_DOCSTRING", None)
 class Source:
     """One source file as it was imported."""
 
-    def __init__(self, path, encoding, bom, meter):
-        """Read it; `path` as live code has it. Raises OSError, UnicodeError, SyntaxError, ValueError."""
+    def __init__(self, path, encoding, bom, planted):
+        """Read it; `path` as live code has it. Raises OSError, UnicodeError, SyntaxError, ValueError.
+
+        `planted`: what to put into code in place of placeholders of fuel and schemata.
+        """
         with open(path, "rb") as file:
             data = file.read()
-        self.path, self.meter = path, meter
+        self.path, self.planted = path, planted
         self.text = (data[3:] if bom else data).decode(encoding)
         self.code = compile(self.text, path, "exec", dont_inherit=True)
         self.flags = self.code.co_flags & _FUTURE
@@ -121,6 +124,8 @@ class Function:
         except (AttributeError, TypeError):  # a place the tree does not know
             return False
         self.fuelled, self._shape = self.code, self._shape_of(self.code)
+        self._slots = schemata.slots(self.node, self._place.column, self.source.text)
+        self._slot_starts = [slot.start for slot in self._slots]
         if self._guards:
             fuelled = self.change([])
             if fuelled is None or fuelled is BROKEN:
@@ -146,6 +151,22 @@ class Function:
         if found is BROKEN:
             return None if self.source.compiles(edits) else BROKEN
         return self._exchanged(found)
+
+    def slot(self, start, end):
+        """The innermost slot of schemata.py that takes in a piece of the text, None when none does."""
+        number = bisect.bisect_right(self._slot_starts, start)
+        while number:
+            number -= 1
+            if end <= self._slots[number].end:
+                return self._slots[number]
+        return None
+
+    def choose(self, texts, edits):
+        """The code with sorted edits and choices between texts of slots, guarded; None when that cannot be had."""
+        choices = schemata.choices(texts, self.source.text)
+        marks = fuel.carried(self._guards, edits, self.source.text, choices) if _apart(edits) else None
+        found = None if marks is None else self._compiled(self._with(marks))
+        return None if found is BROKEN else self._exchanged(found)
 
     def _exchanged(self, found):
         if found is None or found[1] != self._around:
@@ -192,17 +213,22 @@ class Function:
         return self._compiled(fuel.insert(text, fuel.guards(tree, _Places(text).column))[len(self._wrapper) :])
 
     def _placed(self, code):
-        """The code on its own lines in the file, nested functions too, with the meter in its guards."""
-        constants = code.co_consts
-        for constant in constants:
-            if type(constant) is types.CodeType or (type(constant) is int and constant == fuel.PLACEHOLDER):
+        """The code on its own lines in the file, nested functions too, with what stands for its placeholders."""
+        planted = self.source.planted
+        for constant in code.co_consts:
+            if type(constant) is types.CodeType or (type(constant) is int and constant in planted):
                 break
         else:
             return code.replace(co_firstlineno=code.co_firstlineno + self._shift) if self._shift else code
-        constants = tuple([self._placed(c) if type(c) is types.CodeType else c for c in constants])
         return code.replace(
-            co_firstlineno=code.co_firstlineno + self._shift, co_consts=self.source.meter.put_into(constants)
+            co_firstlineno=code.co_firstlineno + self._shift,
+            co_consts=tuple([self._placed_constant(constant) for constant in code.co_consts]),
         )
+
+    def _placed_constant(self, constant):
+        if type(constant) is types.CodeType:
+            return self._placed(constant)
+        return self.source.planted.get(constant, constant) if type(constant) is int else constant
 
 
 def _apart(edits):

@@ -51,22 +51,30 @@ class Calls:
         self._depth = 0
 
     def __enter__(self):
-        sys.setprofile(self._note)
+        self._before = sys.gettrace()
+        sys.settrace(self._called)
         return self
 
     def __exit__(self, *_):
-        sys.setprofile(None)
+        sys.settrace(self._before)
 
-    def _note(self, frame, event, argument):
+    def _called(self, frame, event, argument):
         code = frame.f_code
-        if event == "call":
-            if code.co_filename.startswith(self._root):
-                self.seen[id(code)] = code
-                self._depth += code.co_name == "<module>"
-                if self._depth:
-                    self.importing.add(code)
-        elif event == "return" and code.co_name == "<module>" and code.co_filename.startswith(self._root):
+        if code.co_filename.startswith(self._root):
+            self.seen[id(code)] = code
+            if code.co_name == "<module>":
+                self._depth += 1
+                frame.f_trace_lines = False
+                self.importing.add(code)
+                return self._imported
+            if self._depth:
+                self.importing.add(code)
+        return None
+
+    def _imported(self, frame, event, argument):
+        if event == "return":
             self._depth -= 1
+        return self._imported
 
 
 class Elsewhere:
