@@ -30,7 +30,7 @@ from trm_lsp.core.supervision import Ended, Thought, deep_supervision
 from trm_lsp.core.verdict import Outcome, TestResult, Tier, Verdict
 from trm_lsp.learning import learn
 from trm_lsp.nets.repair import RepairNet
-from trm_lsp.nets.repair.net import BATCH
+from trm_lsp.nets.repair.net import CUT_BATCHES
 
 Says = Callable[[Texts, Tier], Verdict]
 
@@ -255,7 +255,7 @@ def test_one_experiment_is_bounded() -> None:
     x, judge = x_of(TOTAL, only())
     before = 0
     for _ in thinking(x, 4):
-        assert len(judge.asked) - before <= 3 * BATCH  # screened, and what looks good confirmed and with its suite
+        assert len(judge.asked) - before <= 3 * CUT_BATCHES[0]  # what looks good is asked thrice
         before = len(judge.asked)
 
 

@@ -85,6 +85,8 @@ class Variant(NamedTuple):
     texts: Mapping[str, str]
     """y's whole texts; a file that is not here is as the task found it."""
     edits: tuple[Edit, ...] = ()
+    patience: int = 1
+    """How many times as long as usual a screen lets it run, before it is cut short."""
 
 
 class Commit(Frozen):

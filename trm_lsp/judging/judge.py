@@ -260,7 +260,7 @@ class TestJudge:
             return confirmed, 0.0
         if any(variant.texts != texts for variant in batch):
             return confirmed, 0.0
-        cpu = 0.0
+        cpu, patience = 0.0, max(variant.patience for variant in batch)
         asked = {i: c for i, v in enumerate(batch) if (c := candidate(v, self.texts)) is not None}
         try:
             data = self._data(Variant(texts))
@@ -268,9 +268,10 @@ class TestJudge:
             return confirmed, 0.0
 
         def run(candidates: Sequence[Candidate]) -> RunReport:
-            patience = 5.0 + 3 * tests.overhead + len(candidates) * (0.1 + 2 * self._seconds)
+            timeout = 5.0 + 3 * tests.overhead + len(candidates) * patience * (0.1 + 2 * self._seconds)
             idle = 2.0 + 5 * self._seconds + 3 * tests.overhead
-            report = tests.screen(self._targets, self._beside, data, candidates, patience, idle) or RunReport()
+            found = tests.screen(self._targets, self._beside, data, candidates, patience, timeout, idle)
+            report = found or RunReport()
             nonlocal cpu
             cpu += report.cpu
             # A screen in which the unchanged code behaves as in no baseline says nothing about candidates.

@@ -212,6 +212,7 @@ class PythonTests:
         collected: Sequence[str],
         base: Texts,
         candidates: Sequence[Candidate],
+        patience: int,
         timeout: float,
         idle: float,
     ) -> RunReport | None:
@@ -219,7 +220,7 @@ class PythonTests:
         if self.level != "collected" or not self._collect(base, collected):
             return None
         request = self._request(COLLECTED, tests, base, timeout=timeout, idle=idle)
-        request["tests"]["screen"] = candidates
+        request["tests"] |= {"screen": candidates, "patience": patience}
         try:
             return self.runner.run(request)
         except Lost:

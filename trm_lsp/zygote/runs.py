@@ -51,7 +51,7 @@ class Run:
 
     @property
     def fds(self):
-        """This process's ends of its pipes."""
+        """Our ends of its pipes."""
         return self.report_fd, self.output_fd, self._more
 
     def takes(self, request):
@@ -63,7 +63,7 @@ class Run:
         self.request, self.ended = request, None
         del self.output[:]
         self.started = self.last_sign = time.monotonic()
-        frames.write(self._more, request["tests"]["screen"])
+        frames.write(self._more, [request["tests"][name] for name in _OF_A_BATCH])
 
     def read_report(self):
         """New reports of the run, or None at the end of the pipe."""
@@ -107,9 +107,12 @@ class Run:
         )
 
 
+_OF_A_BATCH = ("screen", "patience")
+
+
 def _about(request):
     """What a screen is of, but for its candidates."""
-    return request["files"], {name: value for name, value in request["tests"].items() if name != "screen"}
+    return request["files"], {name: value for name, value in request["tests"].items() if name not in _OF_A_BATCH}
 
 
 class More:

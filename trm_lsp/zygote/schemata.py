@@ -29,7 +29,7 @@ _STRINGS = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'""")
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 
 Slot = collections.namedtuple("Slot", "start end lines alone")
-"""Where an expression is in the text, how many line ends it has, and whether there may be no second one, nor a `for`."""
+"""Where an expression is, how many line ends it has, and whether neither a second one nor a `for` may stand there."""
 _Group = collections.namedtuple("_Group", "function others members")
 
 

@@ -123,7 +123,7 @@ class Screen:
         function = self._function(change)
         _swap(self._live(function), function.change(change[3], guarded=False))
 
-    def judge(self, candidates, say, chosen=None, note=None, together=64, more=None):
+    def judge(self, candidates, say, chosen=None, patience=1, note=None, together=64, more=None):
         """In a fork: say `base`, `answers` with `screened`, and `canary`.
 
         A candidate is `[path, encoding, bom, [[start, end, text], …]]`.
@@ -134,13 +134,14 @@ class Screen:
         `screened`: pairs of a candidate's number and the number of its answer,
         counted over all messages, null for one to confirm; `together` pairs a
         message. `canary`: whether nothing has disturbed the candidates.
+        `patience`: how many times as long as usual a candidate may run.
         `note(number)` is called before each; without it `running` tells.
-        `more()` gives another batch, None when there is none; it is asked
-        after one that has disturbed nothing.
+        `more()` gives another batch and its patience, None when there is
+        none; it is asked after one that has disturbed nothing.
         """
         tests = [(id, test) for id, test in self._tests if chosen is None or is_chosen(id, chosen)]
         if tests:
-            Batches(self, tests, say, note or self._note, together).run(candidates, more)
+            Batches(self, tests, say, note or self._note, together).run((candidates, patience), more)
         else:
             say(base=None)
 
@@ -231,7 +232,7 @@ class Batches:
         self._disturbed = False
         self._originals = {}
 
-    def run(self, candidates, more):
+    def run(self, batch, more):
         """Judge a batch, and more of them while nothing is disturbed."""
         gc.freeze()
         self._note(-1)
@@ -239,13 +240,13 @@ class Batches:
         self._elsewhere.listen()
         with surroundings(self._screen._config) as self._forget:
             self._leftovers.watch(warnings.filters)
-            while candidates is not None:
-                clean = self._judge_batch(candidates)
-                candidates = more() if clean and more else None
+            while batch is not None:
+                clean = self._judge_batch(*batch)
+                batch = more() if clean and more else None
 
-    def _judge_batch(self, candidates):
+    def _judge_batch(self, candidates, patience):
         """Say everything about a batch; return whether it has left nothing behind."""
-        self._candidates = candidates
+        self._candidates, self._patience = candidates, patience
         self._answers, self._fresh, self._pairs = {}, [], []
         self._allowed, self._turns = 0.0, BASE_TURNS
         try:
@@ -291,8 +292,8 @@ class Batches:
         self._leftovers.renew()
         if any(holder.changed() for holder in changed):
             raise Uncertain()
-        self._turns = 2 * TURNS if endless else TURNS + 10 * turns
-        self._allowed = SLACK + 10 * spent
+        self._turns = self._patience * (2 * TURNS if endless else TURNS + 10 * turns)
+        self._allowed = self._patience * (SLACK + 10 * spent)
         self._swaps = self._effective(functions, calls, first)
         changes = [
             (function if function in self._swaps else None, candidate[3])

@@ -19,7 +19,6 @@ from _trm_zygote.processes import adopt_orphans, kill_everything
 from _trm_zygote.runs import Run, read_now
 from _trm_zygote.sandbox import Sandbox
 
-
 KEPT = b'{"kept":'
 """What the report begins with by which a run says that it can go on."""
 

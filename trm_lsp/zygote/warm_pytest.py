@@ -132,7 +132,8 @@ class Collected:
         reporter = self._reporter
         reporter.report_to(tests["report_fd"], tests["board"])
         if "screen" in tests:
-            self._screen.judge(tests["screen"], reporter.say, tests["tests"], more=tests["more"])
+            screen = self._screen
+            screen.judge(tests["screen"], reporter.say, tests["tests"], tests["patience"], more=tests["more"])
             return 0
         if "swap" in tests:
             self._screen.swap(tests["swap"])

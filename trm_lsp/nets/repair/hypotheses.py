@@ -12,7 +12,7 @@ from trm_lsp.nets.repair.families import FAMILIES, Hints, Site
 from trm_lsp.nets.repair.source import Source
 
 SLOW_SHARE = 1e-6
-"""What is left of the rank of a hypothesis that was cut short: it comes after every other."""
+"""What is left of the rank of a hypothesis each time it is cut short: it comes after every other."""
 EVIDENCE_BEGINS_AS = 4
 """How many judged candidates the first belief about a place weighs."""
 
@@ -28,8 +28,8 @@ class Hypothesis(NamedTuple):
     cost: int
     prior: float
     """The family's prior times the change's own weight."""
-    slow: bool = False
-    """Whether a screen has cut it short: it is confirmed when nothing else is left."""
+    cut: int = 0
+    """How often a screen has cut it short: then it is tried when nothing else is left, and for longer."""
 
 
 def key(y_digest: str, edits: Iterable[Edit]) -> str:
@@ -93,8 +93,7 @@ def rank(hypothesis: Hypothesis, z: Reasoning) -> float:
     # Evidence is an average that begins at 1: many refused edits at a place do not bury the right one.
     taught = (EVIDENCE_BEGINS_AS + total) / (EVIDENCE_BEGINS_AS + count)
     suspicion = z.suspicion.get(hypothesis.place, 0.0) * taught
-    slowness = SLOW_SHARE if hypothesis.slow else 1.0
-    return hypothesis.prior * suspicion * z.families.get(hypothesis.family, 1.0) * slowness
+    return hypothesis.prior * suspicion * z.families.get(hypothesis.family, 1.0) * SLOW_SHARE**hypothesis.cut
 
 
 def ranked(queue: Iterable[Hypothesis], z: Reasoning) -> tuple[Hypothesis, ...]:

@@ -23,10 +23,10 @@ from trm_lsp.nets.repair.localise import hints, suspicion, suspicious_lines
 from trm_lsp.patch.diffs import hunks
 from trm_lsp.patch.edits import Overlap, apply_all
 
-SLOW_BATCH = 4
-"""Hypotheses that a screen has cut short, confirmed in one experiment."""
-BATCH = 64
-"""Candidates in one experiment: about a third of a second of screening."""
+CUT_BATCHES = (64, 16, 4)
+"""Hypotheses in one experiment, by how often a screen has cut them short."""
+PATIENCES = (1, 30)
+"""How many times as long as usual a screen lets them run; those that were cut more often are confirmed."""
 ERRORS_KEPT = 64
 LARGEST_BOUND = 3
 PATIENCE = 2
@@ -162,9 +162,9 @@ def choose(z: Reasoning) -> tuple[Hypothesis, ...]:
     inner: Inner = z.memory
     least = RIVAL_SHARE * max((attempt.rank for attempt in z.survivors), default=0.0)
     within = (h for h in inner.queue if h.cost <= z.bound)
-    likeliest = [h for h in ranked(within, z)[:BATCH] if rank(h, z) >= least and rank(h, z) > 0]
-    fast = tuple(h for h in likeliest if not h.slow)
-    return fast or tuple(likeliest[:SLOW_BATCH])
+    likeliest = [h for h in ranked(within, z)[: CUT_BATCHES[0]] if rank(h, z) >= least and rank(h, z) > 0]
+    cut = min((h.cut for h in likeliest), default=0)
+    return tuple(h for h in likeliest if h.cut == cut)[: CUT_BATCHES[cut]]
 
 
 def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) -> Reasoning:
@@ -176,8 +176,10 @@ def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) ->
     attempts: list[Attempt] = []
     signatures: dict[str, None] = dict.fromkeys(z.errors)
     parsed = [h for h in batch if _parses(inner.texts, h)]
-    variants = [Variant({path: y.texts[path] for path in y.touched}, h.edits) for h in parsed]
-    tier = Tier.CONFIRM if any(h.slow for h in parsed) else Tier.SCREEN
+    base, times_cut = {path: y.texts[path] for path in y.touched}, batch[0].cut
+    screened = times_cut < len(PATIENCES)
+    variants = [Variant(base, h.edits, PATIENCES[times_cut] if screened else 1) for h in parsed]
+    tier = Tier.SCREEN if screened else Tier.CONFIRM
     cut: list[Hypothesis] = []
     for hypothesis, variant, verdict in zip(parsed, variants, x.judge(variants, tier), strict=True):
         tried.append(hypothesis)
@@ -195,7 +197,7 @@ def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) ->
     partial = [a for a in attempts if not a.verdict.passed]
     known = {*cut, *(h for h in batch if any(a.commit.edits == h.edits for a in survivors))}
     kept = tuple(key(y.digest, h.edits) for h in batch if h not in known)
-    queue = (*(h for h in inner.queue if h not in done), *(h._replace(slow=True) for h in cut))
+    queue = (*(h for h in inner.queue if h not in done), *(h._replace(cut=h.cut + 1) for h in cut))
     return z.model_copy(
         update={
             "evidence": evidence,
