@@ -49,7 +49,7 @@ LEFT_SECONDS = 2.0
 class Size:
     """How often things are measured."""
 
-    batches: int = 5
+    batches: int = 20
     """Of each function that is screened."""
     rounds: int = 6
     """Of confirms beside cold runs."""
@@ -184,26 +184,39 @@ def cold_run(python: Path, root: Path) -> None:
 
 
 def isolation_rows(bench: Bench) -> Iterator[Row]:
-    """Confirms in workspaces of several sizes, in turn."""
-    meters = {count: Meter() for count in bench.size.files}
+    """Confirms in workspaces of several sizes, in turn; beside them pytest alone, which looks at files as well."""
+    confirms = {count: Meter() for count in bench.size.files}
+    colds = {count: Meter() for count in bench.size.files}
     with contextlib.ExitStack() as stack:
-        judges = {
-            count: stack.enter_context(at_work(workspaces.filled(bench.folder / f"{count}-files", count), bench.python))
-            for count in meters
-        }
+        roots = {count: workspaces.filled(bench.folder / f"{count}-files", count) for count in confirms}
+        judges = {count: stack.enter_context(at_work(root, bench.python)) for count, root in roots.items()}
         for number in range(bench.size.rounds + 1):
             for count, judge in judges.items():
                 batch = [workspaces.REPAIRED] * bench.size.confirms
-                with meters[count].watch(len(batch)) if number else contextlib.nullcontext():
-                    list(judge(batch, Tier.CONFIRM))
-    (fewest, least), *rest = meters.items()
-    for count, meter in rest:
+                with confirms[count].watch(len(batch)) if number else contextlib.nullcontext():
+                    passed = [found.passed for found in judge(batch, Tier.CONFIRM)]
+                if not all(passed):
+                    raise RuntimeError(f"{passed.count(False)} confirms of the right patch did not pass")
+                with colds[count].watch(bench.size.colds) if number else contextlib.nullcontext():
+                    for _ in range(bench.size.colds):
+                        leave_nothing(bench.python, roots[count])
+    fewest, *others = confirms
+    for count in others:
+        least, cold = confirms[fewest], colds[count].each - colds[fewest].each
         yield Row(
             f"confirm at {count:,} files over {fewest}",
-            f"{1000 * (meter.each - least.each):+.2f} ms ({milliseconds(meter.each)})",
+            f"{1000 * (confirms[count].each - least.each):+.2f} ms ({milliseconds(confirms[count].each)})",
             "+1 ms / +0.5 ms",
-            f"{milliseconds(least.each)} (at {fewest} files, in turn; {least.count} each)",
+            f"{milliseconds(least.each)} (at {fewest} files, in turn; {least.count} each); "
+            f"cold {1000 * cold:+.2f} ms ({milliseconds(colds[count].each)})",
         )
+
+
+def leave_nothing(python: Path, root: Path) -> None:
+    """A cold run that leaves no files in a workspace which judges are at work in."""
+    command = [str(python), "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_calc.py"]
+    environ = {"PATH": os.defpath, "LANG": "C.UTF-8"}
+    subprocess.run(command, cwd=root, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False)
 
 
 # Endings

@@ -310,19 +310,14 @@ class Runner:
 
     def _receive(self, check: Callable[[], None] | None = None, seconds: float | None = None) -> dict[str, Any]:
         """The next whole message; looks for a cancel while it waits. Raises Silence, EnvironmentBroken."""
+        found = self._taken()
+        if found is not None:
+            return found
         deadline = None if seconds is None else time.monotonic() + seconds
         fd = self._answers.fileno()
         with selectors.DefaultSelector() as selector:
             selector.register(fd, selectors.EVENT_READ)
-            while True:
-                if len(self._data) >= _LENGTH.size:
-                    (length,) = _LENGTH.unpack_from(self._data)
-                    if length > MESSAGE_BYTES:
-                        raise self._not_ours()
-                    if len(self._data) >= _LENGTH.size + length:
-                        text = bytes(self._data[_LENGTH.size : _LENGTH.size + length])
-                        del self._data[: _LENGTH.size + length]
-                        return self._message(text)
+            while found is None:
                 (check or self._check)()
                 if deadline is not None and time.monotonic() > deadline:
                     raise Silence
@@ -331,6 +326,22 @@ class Runner:
                     if not data:
                         raise self._died()
                     self._data += data
+                    found = self._taken()
+        return found
+
+    def _taken(self) -> dict[str, Any] | None:
+        """A whole message of what was read; None while there is none. Raises EnvironmentBroken."""
+        if len(self._data) < _LENGTH.size:
+            return None
+        (length,) = _LENGTH.unpack_from(self._data)
+        if length > MESSAGE_BYTES:
+            raise self._not_ours()
+        end = _LENGTH.size + length
+        if len(self._data) < end:
+            return None
+        text = bytes(self._data[_LENGTH.size : end])
+        del self._data[:end]
+        return self._message(text)
 
     def _message(self, text: bytes) -> dict[str, Any]:
         """A message; one that was torn, because its writer was killed, ends the test process."""

@@ -6,11 +6,12 @@ import os
 import struct
 
 _LENGTH = struct.Struct(">I")
+_JSON = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 
 def encode(message):
     # A test may raise any text, with lone surrogates too: no JSON reader need take those.
-    return json.dumps(message, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
+    return _JSON.encode(message).encode("utf-8", "replace")
 
 
 def write(fd, *messages):

@@ -64,11 +64,8 @@ def be_the_first_to_go():
 def keep_only_capabilities(kept):
     """Give up every other privilege for good; no program that is started can bring one back."""
     for number in range(_CAPABILITIES):
-        if number not in kept:
-            try:
-                _call("prctl", _CAPBSET_DROP, number, 0, 0, 0)
-            except OSError:
-                break  # there are no more
+        if number not in kept and _libc.prctl(_CAPBSET_DROP, number, 0, 0, 0) < 0:
+            break  # there are no more
     header = struct.pack("II", _CAPABILITY_VERSION, 0)
     held = ctypes.create_string_buffer(24)
     _call("capget", header, held)

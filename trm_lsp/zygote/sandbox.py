@@ -27,6 +27,7 @@ _KEPT_OUTSIDE = (1, 2, 4, 6, 7, 10)
 """The same without a user namespace, where changing owners and modes would concern everybody's files."""
 _RESERVED_PIDS = 300
 """The kernel gives each process id below this only once."""
+_CORES = os.cpu_count() or 1
 
 
 class Folders:
@@ -249,7 +250,7 @@ class Sandbox:
         linux.keep_only_capabilities(_KEPT if os.geteuid() == 0 else ())
 
     def _lay(self, upper, path, data, moment):
-        """Write a candidate's file where the overlay shows it, in folders with the modes of those they stand for."""
+        """Write a candidate's file where the overlay shows it, in folders that look like those they stand for."""
         folder = ""
         for name in path.split("/")[:-1]:
             folder = os.path.join(folder, name)
@@ -257,15 +258,16 @@ class Sandbox:
             if not os.path.isdir(here):
                 os.mkdir(here)
                 for lower in (self.folders.layer, self.folders.lower):
-                    if os.path.isdir(os.path.join(lower, folder)):
-                        shutil.copystat(os.path.join(lower, folder), here)
+                    _look_alike(os.path.join(lower, folder), here)
         target = os.path.join(upper, path)
-        with open(target, "wb") as file:
+        with open(target, "wb", buffering=0) as file:
             file.write(data)
         for lower in (self.folders.layer, self.folders.lower):
-            if os.path.exists(os.path.join(lower, path)):
+            try:
                 os.chmod(target, os.stat(os.path.join(lower, path)).st_mode)
                 break
+            except OSError:
+                continue  # it is not there
         # Bytecode is told apart by seconds and size: no two candidates share a second.
         os.utime(target, (moment,) * 2)
 
@@ -375,6 +377,16 @@ def _copy_below(source, target):
             shutil.copy2(path, os.path.join(target, name), follow_symlinks=False)
 
 
+def _look_alike(original, folder):
+    """Give a folder the mode and the times of the one it stands for, where that is there."""
+    try:
+        status = os.stat(original)
+    except OSError:
+        return
+    os.chmod(folder, status.st_mode)
+    os.utime(folder, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
 def remove(path):
     """Remove a file or folder, whatever permissions a test has taken away."""
     try:
@@ -390,7 +402,7 @@ def remove(path):
 
 def limit_cpu(seconds):
     """The CPU time of one process: a wall deadline does not end what it cannot reach."""
-    _lower(resource.RLIMIT_CPU, (int(seconds) + 2) * (os.cpu_count() or 1))
+    _lower(resource.RLIMIT_CPU, (int(seconds) + 2) * _CORES)
 
 
 def _lower(kind, most):

@@ -81,7 +81,7 @@ class Screen:
         self._outcomes = Outcomes()
         self._draws = self._find_draws()
         self._page = mmap.mmap(-1, _NUMBER.size)
-        self._functions, self._caches = {}, []
+        self._functions, self._caches, self._accepted = {}, [], ()
         self._find_live()
         surround = bool(self._items) and can_surround(self._config)
         self._tests = [self._test(item, surround) for item in self._items]
@@ -116,12 +116,12 @@ class Screen:
         if not function.is_plain():
             return "what decorates the function may hold its code"
         new = function.change(change[3], guarded=False)
+        self._accepted = self._live(function), new
         return "it changes more than what the function does" if new is None or new is BROKEN else ""
 
-    def swap(self, change):
-        """In a fork: let the live functions run a change that `refuses` has nothing against, without fuel."""
-        function = self._function(change)
-        _swap(self._live(function), function.change(change[3], guarded=False))
+    def swap(self):
+        """In a fork: let the live functions run the change that `refuses` had nothing against, without fuel."""
+        _swap(*self._accepted)
 
     def judge(self, candidates, say, chosen=None, patience=1, note=None, together=64, more=None):
         """In a fork: say `base`, `answers` with `screened`, and `canary`.

@@ -1,10 +1,12 @@
 """pytest, configured or with tests collected: forks of it run tests without the time that took."""
 
+import glob
 import importlib
 import os
 import sys
 
 import pytest
+from _trm_zygote import sparing
 from _trm_zygote.paths import inside
 from _trm_zygote.pytest_run import enter
 from _trm_zygote.reporting import Reporter
@@ -48,6 +50,8 @@ class Configured:
         ]
         if loaded:
             raise Unfit("configuring pytest imports %s" % ", ".join(sorted(loaded)[:3]))
+        sparing.silence(self._config)
+        sparing.remember_places(self._copy)
 
     def prepare(self, tests):
         """Nothing that forks share, and nothing to refuse."""
@@ -75,7 +79,9 @@ class Configured:
         from _pytest.config import UsageError
         from _pytest.main import _main
 
-        self._config.args = list(tests["tests"])
+        self._config.args = list(tests["tests"]) or self._everything()
+        if not getattr(self._config.option, "pyargs", False):
+            sparing.narrow(self._config.args, self._copy)
         self._config.option.tbstyle = "line"  # nobody reads the sources in a candidate's traceback
         status = pytest.ExitCode.INTERNAL_ERROR
         try:
@@ -87,6 +93,15 @@ class Configured:
         except (KeyboardInterrupt, pytest.exit.Exception):
             status = pytest.ExitCode.INTERRUPTED
         return int(status)
+
+    def _everything(self):
+        """What pytest runs when it is asked for no tests: what its configuration names, or all there is."""
+        config = self._config
+        top = str(getattr(config, "rootpath", None) or config.rootdir)  # pytest before 6.1 has the latter alone
+        named = config.getini("testpaths") if top == self._copy else []
+        if not getattr(config.option, "pyargs", False):
+            named = [path for pattern in named for path in sorted(glob.glob(pattern, recursive=True))]
+        return list(named) or [self._copy]
 
 
 class _RunLoop:
@@ -102,6 +117,7 @@ class _RunLoop:
             self.why = "the tests cannot be collected"
             return True
         items = session.items
+        sparing.locate(items)
         screen = Screen(items, self._copy, self._reporter.id, self._watch.codes, self._seed)
         try:
             self._ready(Collected(session, self._reporter, screen), tests=len(items))
@@ -136,7 +152,7 @@ class Collected:
             screen.judge(tests["screen"], reporter.say, tests["tests"], tests["patience"], more=tests["more"])
             return 0
         if "swap" in tests:
-            self._screen.swap(tests["swap"])
+            self._screen.swap()
         reporter.screening = False
         chosen = [item for item in self._session.items if is_chosen(reporter.id(item.nodeid), tests["tests"])]
         for item, following in zip(chosen, chosen[1:] + [None]):  # noqa: B905, RUF005 - Python 3.8
