@@ -12,14 +12,20 @@ tell which others it was compiled with.
 import ast
 import collections
 import re
+import sys
 
 from _trm_zygote import fuel
 
 MOST = 32
 """Candidates in one code object. More of them cost more where slots are evaluated than they save."""
-_READ = ("value", "test", "iter", "exc", "cause", "annotation", "context_expr")
+_READ = ("value", "test", "iter", "exc", "cause", "context_expr")
 """Fields of statements, and of what `with` enters, that are expressions which are read."""
-_BINDS = re.compile(r":=|\b(?:yield|await|async)\b")
+# Python 3.12 may take a name that one comprehension binds for a variable of the function in another one.
+_BINDS = re.compile(r":=|\b(?:yield|await|async%s)\b" % ("|for" if sys.version_info[:2] == (3, 12) else ""))
+_SEES = frozenset(["locals", "vars", "dir", "eval", "exec", "_getframe", "currentframe"])
+"""What sees the variables around it: inside inner functions, which these are is for all candidates together to say."""
+_TELLING = re.compile(r"\b(?:super|__class__|%s)\b" % "|".join(sorted(_SEES)))
+"""These, and names that give what stands around them a cell."""
 _PLAIN = re.compile(r"[\w .+\-*/%&|^<>=!~,:@]*")
 _SPREADS = re.compile(r"""[\r\n#;]|'''|\"\"\"""")
 _TANGLED = re.compile(_SPREADS.pattern + r"|\\")
@@ -42,6 +48,8 @@ def slots(node, offset, text):
     `offset(line, column)` gives the position of a place in the text.
     """
     found = set()
+    if any(getattr(part, "id", None) in _SEES or getattr(part, "attr", None) in _SEES for part in ast.walk(node)):
+        return []
     for expression, alone in _expressions(node):
         start = offset(expression.lineno, expression.col_offset)
         end = offset(expression.end_lineno, expression.end_col_offset)
@@ -55,10 +63,15 @@ def slots(node, offset, text):
 
 def _expressions(node):
     """Expressions that a function reads and that need no parentheses where they stand, and whether they stand alone."""
+    first = {id(part.body[0]) for part in ast.walk(node) if isinstance(part, _DOCUMENTED)}
     for part in ast.walk(node):
         if part is node or not isinstance(part, (ast.stmt, ast.withitem)):
             continue
         read = [getattr(part, field, None) for field in _READ]
+        if isinstance(part, ast.Expr) and id(part) in first:  # it may be a docstring, or become one
+            read = []
+            for inner in _inner(part.value):
+                yield inner, True
         for target in [*getattr(part, "targets", ()), getattr(part, "target", None)]:
             if isinstance(target, (ast.Attribute, ast.Subscript)):
                 read += [target.value, getattr(target, "slice", None)]
@@ -67,6 +80,9 @@ def _expressions(node):
                 yield expression, isinstance(part, (ast.Assert, ast.withitem))
                 for inner in _inner(expression):
                     yield inner, True
+
+
+_DOCUMENTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 def _inner(expression):
@@ -80,6 +96,8 @@ def _inner(expression):
         found = []
         if isinstance(node, ast.Call):
             found = [*node.args, *(keyword.value for keyword in node.keywords)]
+            if len(found) == 1 and isinstance(found[0], ast.GeneratorExp):
+                found = []  # its brackets are those of the call
         elif isinstance(node, (ast.List, ast.Tuple, ast.Set)) and isinstance(getattr(node, "ctx", None), _LOADS):
             found = node.elts
         elif isinstance(node, ast.Dict):
@@ -106,9 +124,18 @@ def edited(slot, edits, text):
     """The text of a slot with sorted edits inside it, on one line; None when it might not stay within the slot."""
     parts, last, plain = [], slot.start, True
     for start, end, new in edits:
-        if "\n" in new or (slot.alone and ("," in new or "for" in new)):
+        if (
+            not last <= start <= end
+            or "\n" in new
+            or "\n" in text[start:end]
+            or (slot.alone and ("," in new or "for" in new))
+        ):
             return None
-        plain = plain and _PLAIN.fullmatch(new) and _PLAIN.fullmatch(text, start, end)
+        if _TELLING.search(new):
+            return None
+        # What comes to stand before quotes says how they are read.
+        plain = plain and text[end : end + 1] not in ('"', "'") and _PLAIN.fullmatch(new)
+        plain = plain and _PLAIN.fullmatch(text, start, end)
         parts += [text[last:start], new]
         last = end
     parts.append(text[last : slot.end])
@@ -117,11 +144,13 @@ def edited(slot, edits, text):
         found = _LINE_END.sub(" ", found)
     if not found or found.isspace() or _BINDS.search(found):
         return None
-    return found if plain or _is_closed(found) else None
+    if plain:
+        return found if not _FORMATS.search(found) or _compiles(found, 0) else None
+    return found if _is_closed(found, slot.alone) else None
 
 
-def _is_closed(text):
-    """Whether whatever the text opens, it closes."""
+def _is_closed(text, alone):
+    """Whether whatever the text opens, it closes, and whether it has no commas outside, where it stands alone."""
     if _SPREADS.search(text) or _FORMATS.search(text):
         return False
     opened = []
@@ -131,7 +160,7 @@ def _is_closed(text):
         elif sign in ")]}":
             if not opened or opened.pop() != _PAIRS[sign]:
                 return False
-        elif sign in "\"'\\":
+        elif sign in "\"'\\" or (alone and sign == "," and not opened):
             return False
     return not opened
 
@@ -148,12 +177,19 @@ def _compiles(text, flags):
 # --- choices --------------------------------------------------------------------------------------
 
 
+class _Reached(list):
+    """Whether a candidate is reached, as its one item; code that holds it can be hashed, as any code."""
+
+    __slots__ = ()
+    __hash__ = object.__hash__
+
+
 class Switch:
     """Which of the candidates in a code object is the one that runs."""
 
     def __init__(self):
         self._chosen = 0
-        self._reached = [[False] for _ in range(MOST + 2)]
+        self._reached = [_Reached([False]) for _ in range(MOST + 2)]
         self.planted = {fuel.PLACEHOLDER + 1 + number: reached for number, reached in enumerate(self._reached)}
         """What the placeholders stand for."""
 
@@ -279,6 +315,7 @@ def _readings(function, edits):
         if slot is not None and slot not in seen:
             seen.add(slot)
             inside = [edit for edit in edits if slot.start <= edit[0] and edit[1] <= slot.end]
+            others = [edit for edit in edits if edit not in inside]
             text = edited(slot, inside, function.source.text)
-            if text is not None:
-                yield slot, text, tuple([tuple(edit) for edit in edits if edit not in inside])
+            if text is not None and all(end <= slot.start or slot.end <= start for start, end, _ in others):
+                yield slot, text, tuple([tuple(edit) for edit in others])

@@ -83,6 +83,8 @@ class Screen:
         self._page = mmap.mmap(-1, _NUMBER.size)
         self._functions, self._caches, self._accepted = {}, [], ()
         self._find_live()
+        # As they are now: where no overlay is, a candidate's text may lie there when they are asked for.
+        self._files = _contents({path for path, _ in self._functions})
         surround = bool(self._items) and can_surround(self._config)
         self._tests = [self._test(item, surround) for item in self._items]
         if any(type(test) is PytestsTest for _, test in self._tests):
@@ -94,7 +96,7 @@ class Screen:
     def prepare(self, files):
         """Read, compile and index source files, so that forks need not: `(path, encoding, bom)` of each."""
         for path, encoding, bom in files:
-            source = self._source(path, encoding, bom)
+            source = self._source(path, encoding, bom) if self._is_read(path) else None
             for function in source.functions if source else ():
                 function.ready()
 
@@ -106,6 +108,8 @@ class Screen:
 
     def refuses(self, change):
         """Why a change cannot be swapped in memory for a run of its own in a fork; empty when it can."""
+        if not self._is_read(change[0]):
+            return "the function is not alive"
         function = self._function(change)
         if function is None:
             return "it reaches beyond the body of one function"
@@ -191,11 +195,16 @@ class Screen:
             if type(thing) in _DRAWING
         )
 
+    def _is_read(self, path):
+        """Whether a file was read when the tests were collected; one without functions then was not."""
+        return os.path.join(self._root, path) in self._files
+
     def _source(self, path, encoding, bom):
         """The file as it was imported, None when it cannot be read or compiled."""
         if path not in self._sources:
             try:
-                self._sources[path] = Source(os.path.join(self._root, path), encoding, bom, self._planted)
+                full = os.path.join(self._root, path)
+                self._sources[path] = Source(full, encoding, bom, self._planted, self._files.get(full))
             except (OSError, ValueError, SyntaxError, LookupError, RecursionError):
                 self._sources[path] = None
         return self._sources[path]
@@ -465,6 +474,18 @@ class Batches:
 def is_chosen(id, chosen):
     """Whether a test is one of those chosen, or lies in one of the files or folders."""
     return any(id == one or id.startswith((one + "::", one + "[", one + "/")) for one in chosen)
+
+
+def _contents(paths):
+    """What files hold, by path; those that cannot be read are left out."""
+    found = {}
+    for path in paths:
+        try:
+            with open(path, "rb") as file:
+                found[path] = file.read()
+        except OSError:
+            pass
+    return found
 
 
 def _swap(functions, code):

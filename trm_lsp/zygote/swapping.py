@@ -40,13 +40,14 @@ _HAS_DOCSTRING = getattr(inspect, "CO_HAS_DOCSTRING", None)
 class Source:
     """One source file as it was imported."""
 
-    def __init__(self, path, encoding, bom, planted):
+    def __init__(self, path, encoding, bom, planted, data=None):
         """Read it; `path` as live code has it. Raises OSError, UnicodeError, SyntaxError, ValueError.
 
-        `planted`: what to put into code in place of placeholders of fuel and schemata.
+        `planted`: what to put into code in place of placeholders of fuel and schemata. `data`: what the file held.
         """
-        with open(path, "rb") as file:
-            data = file.read()
+        if data is None:
+            with open(path, "rb") as file:
+                data = file.read()
         self.path, self.planted = path, planted
         self.text = (data[3:] if bom else data).decode(encoding)
         self.code = compile(self.text, path, "exec", dont_inherit=True)
