@@ -5,11 +5,14 @@ classes and of objects, containers, closures and defaults. An object is
 compared by the identity of its parts, so that no code of the user's runs.
 """
 
+import builtins
 import collections
+import gc
 import itertools
 import operator
 import os
 import random
+import signal
 import sys
 import types
 
@@ -49,7 +52,7 @@ class Leftovers:
             self._reach(value, 0)
         while self._queue:
             self._look(*self._queue.popleft())
-        self._holders.append(_Process())
+        self._holders.append(_Names(vars(builtins)))
         self._known = []
 
     def __len__(self):
@@ -68,6 +71,10 @@ class Leftovers:
         for holder in self._known:
             if holder.changed():
                 holder.restore()
+
+    def enter(self):
+        """In the process that is to be looked at: look at what is its own as well."""
+        self._holders.append(_Process())
 
     def watch(self, thing):
         """Look at one more container."""
@@ -341,7 +348,8 @@ class _Iterator:
     """Where an iterator stands; it cannot be put back."""
 
     def __init__(self, thing):
-        self._thing, self._saved = thing, self._state()
+        self._thing = thing
+        self._saved = self._state()
 
     def parts(self):
         return ()
@@ -362,22 +370,41 @@ class _Generator(_Iterator):
         return None if frame is None else frame.f_lasti
 
 
+_SIGNALS = [getattr(signal, name) for name in ("SIGALRM", "SIGINT", "SIGTERM", "SIGUSR1") if hasattr(signal, name)]
+
+
 class _Process:
-    """The folder this process works in, and how deep it may recurse."""
+    """What a process has once: the folder it works in, how deep it may recurse, signals, open files."""
 
     def __init__(self):
         self._saved = self._now()
 
     def _now(self):
         try:
-            return os.getcwd(), sys.getrecursionlimit()
+            folder = os.getcwd()
         except OSError:
-            return None, sys.getrecursionlimit()
+            folder = None
+        try:
+            files = len(os.listdir("/proc/self/fd"))
+        except OSError:
+            files = None
+        handlers = [signal.getsignal(one) for one in _SIGNALS]
+        decimal, socket = sys.modules.get("decimal"), sys.modules.get("socket")
+        context = repr(decimal.getcontext()) if decimal else None
+        timeout = socket.getdefaulttimeout() if socket else None
+        return folder, sys.getrecursionlimit(), handlers, gc.isenabled(), files, context, timeout
+
+    def parts(self):
+        return ()
 
     def changed(self):
         return self._now() != self._saved
 
     def restore(self):
-        sys.setrecursionlimit(self._saved[1])
-        if self._saved[0] is not None:
-            os.chdir(self._saved[0])
+        folder, depth, handlers, collects = self._saved[:4]
+        sys.setrecursionlimit(depth)
+        if folder is not None:
+            os.chdir(folder)
+        for one, handler in zip(_SIGNALS, handlers):  # noqa: B905 - Python 3.8
+            signal.signal(one, handler)
+        gc.enable() if collects else gc.disable()

@@ -118,7 +118,7 @@ def _about(request):
 class More:
     """In a run that screens: where more candidates come from, when those that it had left nothing behind."""
 
-    BATCHES = 32
+    BATCHES = 16
     """After so many another process goes on, whatever is seen of what they leave behind."""
 
     def __init__(self, more_fd, report_fd, cpu):

@@ -64,10 +64,14 @@ def slots(node, offset, text):
 def _expressions(node):
     """Expressions that a function reads and that need no parentheses where they stand, and whether they stand alone."""
     first = {id(part.body[0]) for part in ast.walk(node) if isinstance(part, _DOCUMENTED)}
+    classes = [part for part in ast.walk(node) if isinstance(part, ast.ClassDef)]
+    in_classes = {id(part) for inner in classes for part in ast.walk(inner)}
     for part in ast.walk(node):
         if part is node or not isinstance(part, (ast.stmt, ast.withitem)):
             continue
         read = [getattr(part, field, None) for field in _READ]
+        if isinstance(part, ast.AnnAssign) and part.simple and id(part) not in in_classes:
+            read.append(part.annotation)  # of a variable: nothing reads it
         if isinstance(part, ast.Expr) and id(part) in first:  # it may be a docstring, or become one
             read = []
             for inner in _inner(part.value):

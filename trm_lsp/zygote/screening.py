@@ -249,6 +249,7 @@ class Batches:
         self._elsewhere.listen()
         with surroundings(self._screen._config) as self._forget:
             self._leftovers.watch(warnings.filters)
+            self._leftovers.enter()
             while batch is not None:
                 clean = self._judge_batch(*batch)
                 batch = more() if clean and more else None
