@@ -247,7 +247,8 @@ IN_THE_WARM_PROCESS = "import os, sys, time\n\nif 'serve' in sys.argv:\n    {dee
 def test_a_level_that_a_conftest_spoils_is_given_up_for_one_that_works(
     root: Path, monkeypatch: pytest.MonkeyPatch, deed: str
 ) -> None:
-    monkeypatch.setattr(python_tests, "LOADING_SECONDS", 1.0)
+    if "sleep" in deed:
+        monkeypatch.setattr(python_tests, "LOADING_SECONDS", 1.0)
     conftest = IN_THE_WARM_PROCESS.format(deed=deed)
     with judging(make(root, {**CALC, "conftest.py": conftest}), test={"idle": 1.5}) as judge:
         assert judge.baseline().failing
