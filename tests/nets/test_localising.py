@@ -10,10 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trm_lsp.core.ports import Trace, X
-from trm_lsp.core.state import Candidate
 from trm_lsp.core.verdict import Outcome, TestResult
 from trm_lsp.nets.repair.families import Hints
-from trm_lsp.nets.repair.localise import hints, reached_by, spectrum, suspicion, suspicious_lines
+from trm_lsp.nets.repair.localise import (
+    contrasted,
+    hints,
+    passing_places,
+    reached_by,
+    spectrum,
+    suspicion,
+    suspicious_lines,
+)
 from trm_lsp.nets.repair.source import Source
 
 # --- spectrum -----------------------------------------------------------------------------------
@@ -110,15 +117,15 @@ def failure(
 def test_lines_outside_what_may_be_changed_are_not_suspect() -> None:
     result = failure(frames=(("test_m.py", 3), ("m.py", 9)))
     lines = {result.id: {"test_m.py": (1, 2, 3), "m.py": (5,)}}
-    found = suspicious_lines(x_of([result], FakeTracer({}, lines=lines)), Candidate(), [result])
+    found = suspicious_lines(x_of([result], FakeTracer({})), Trace(lines=lines), [result])
     assert {path for path, _ in found} == {"m.py"}
 
 
 def test_the_places_of_the_traceback_are_more_suspect_the_innermost_most() -> None:
     result = failure(frames=(("m.py", 5), ("m.py", 9)))
     lines = {result.id: {"m.py": (4, 5, 9)}}
-    plain = suspicious_lines(x_of([], FakeTracer({}, lines=lines)), Candidate(), [failure()])
-    found = suspicious_lines(x_of([result], FakeTracer({}, lines=lines)), Candidate(), [result])
+    plain = suspicious_lines(x_of([], FakeTracer({})), Trace(lines=lines), [failure()])
+    found = suspicious_lines(x_of([result], FakeTracer({})), Trace(lines=lines), [result])
     assert plain["m.py", 4] == plain["m.py", 5] == found["m.py", 4]
     assert found["m.py", 9] >= found["m.py", 5] >= found["m.py", 4]
     assert max(found.values()) <= 1
@@ -126,15 +133,19 @@ def test_the_places_of_the_traceback_are_more_suspect_the_innermost_most() -> No
 
 def test_a_traceback_makes_lines_suspect_that_the_trace_missed() -> None:
     result = failure(frames=(("m.py", 5), ("m.py", 9)))
-    found = suspicious_lines(x_of([result], FakeTracer({}, lines={result.id: {}})), Candidate(), [result])
+    found = suspicious_lines(x_of([result], FakeTracer({})), Trace(lines={result.id: {}}), [result])
     assert found["m.py", 9] > found["m.py", 5] > 0
 
 
-def test_the_trace_is_taken_on_y() -> None:
-    tracer = FakeTracer({}, lines={failure().id: {}})
-    y = Candidate(base={"m.py": SOURCE}, texts={"m.py": SOURCE + "# changed\n"})
-    suspicious_lines(x_of([failure()], tracer), y, [failure()])
-    assert [variant.texts for variant in tracer.asked] == [{"m.py": SOURCE + "# changed\n"}]
+def test_a_place_that_passing_tests_reach_on_another_y_is_less_suspect() -> None:
+    found = contrasted({"one": 0.8, "other": 0.8}, {"one": 3}, failing=1)
+    assert (found["one"], found["other"]) == (0.4, 0.8)
+
+
+def test_passing_tests_are_counted_by_place() -> None:
+    trace = traced(bad=(5,), ok1=(5, 9), ok2=(9,))
+    counts = passing_places([Source("m.py", SOURCE)], trace)
+    assert (counts["m.py::one: return a + b"], counts["m.py::other: return a"]) == (1, 2)
 
 
 def places(lines: dict[int, float]) -> dict[str, float]:

@@ -15,6 +15,7 @@ from trm_lsp.core.ports import X
 from trm_lsp.core.recursion import Update, recursion
 from trm_lsp.core.state import (
     ATTEMPTS_KEPT,
+    PARTIAL_KEPT,
     PLACES_KEPT,
     RULED_OUT_KEPT,
     THOUGHTS_KEPT,
@@ -376,7 +377,7 @@ def test_a_partial_fix_that_leads_nowhere_is_taken_back() -> None:
 def bounded(z: Reasoning) -> None:
     assert len(z.thoughts) <= THOUGHTS_KEPT
     assert len(z.suspicion) <= PLACES_KEPT
-    assert len(z.partial) <= ATTEMPTS_KEPT and len(z.survivors) <= ATTEMPTS_KEPT
+    assert len(z.partial) <= PARTIAL_KEPT and len(z.survivors) <= ATTEMPTS_KEPT
     assert len(z.ruled_out) <= RULED_OUT_KEPT
     assert len(z.errors) <= 100 and len(z.hypotheses) <= 100
 

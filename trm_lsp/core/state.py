@@ -14,6 +14,8 @@ from trm_lsp.core.verdict import Frozen, Verdict
 # How much of each memory z keeps: newest last, oldest forgotten first.
 THOUGHTS_KEPT = 200
 ATTEMPTS_KEPT = 8
+PARTIAL_KEPT = 24
+VISITED_KEPT = 200
 RULED_OUT_KEPT = 20_000
 PLACES_KEPT = 400
 
@@ -153,6 +155,10 @@ class Attempt(Frozen):
     verdict: Verdict
     rank: float = 0.0
     """How likely it was before the tests spoke."""
+    gain: float = 1.0
+    """How much nearer to passing the tests are with it than on `parent`, 0 to 1."""
+    before: tuple[Commit, ...] = ()
+    """The commits of `parent`."""
 
     @property
     def key(self) -> str:
@@ -180,7 +186,11 @@ class Reasoning(Frozen):
     ruled_out: tuple[str, ...] = ()
     """Digests of candidates the tests refused."""
     partial: tuple[Attempt, ...] = ()
-    """Candidates that made some failing test pass and broke nothing, best first."""
+    """Candidates that came nearer to passing and broke nothing, the most promising first."""
+    visited: Mapping[str, int] = Field(default_factory=dict)
+    """Digest of a y to how many edits on it were judged."""
+    passing: Mapping[str, int] = Field(default_factory=dict)
+    """Place to the number of passing tests that reach it."""
     survivors: tuple[Attempt, ...] = ()
     """Candidates that pass everything they were shown, best first."""
     hypotheses: tuple[str, ...] = ()
@@ -193,8 +203,6 @@ class Reasoning(Frozen):
     """The edit cost bound: each supervision step may raise it."""
     localised: str = ""
     """Digest of the y that `suspicion` was measured on."""
-    stalled: int = 0
-    """Supervision steps begun since y last changed."""
     tried: int = 0
     """Candidates the tests judged."""
     exhausted: bool = False

@@ -276,7 +276,7 @@ class TestJudge:
             cpu += report.cpu
             # A screen in which the unchanged code behaves as in no baseline says nothing about candidates.
             seen = report.base or {}
-            odd = not texts and any(outcome == Outcome.PASSED for outcome, _ in seen.values())
+            odd = not texts and any(outcome == Outcome.PASSED for outcome, *_ in seen.values())
             if odd or not seen.keys() >= set(self._targets):
                 report.base = None
             return report

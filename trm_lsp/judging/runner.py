@@ -39,6 +39,10 @@ CLOSE_SECONDS = 1.0
 """How long it may take to end; then it is killed."""
 
 
+ScreenedTest = tuple[str, str, int]
+"""Of a test in a screen: outcome, error text, and the line of the test it came to (0: not known)."""
+
+
 class SandboxReport(Frozen):
     """What holds the tests back here (see zygote/sandbox.py)."""
 
@@ -90,11 +94,11 @@ class RunReport:
     """The same, of what pytest's import hook rewrites."""
     imported: tuple[str, ...] = ()
     """Files of the workspace that the run imported."""
-    base: dict[str, list[str]] | None = None
-    """A screen's outcome and error by test of the unchanged code; None when it could not collect them."""
-    screened: dict[int, dict[str, list[str]] | None] = field(default_factory=dict)
+    base: dict[str, ScreenedTest] | None = None
+    """A screen's outcome, error and line by test of the unchanged code; None when it could not collect them."""
+    screened: dict[int, dict[str, ScreenedTest] | None] = field(default_factory=dict)
     """The same by candidate; None for one that may not be swapped in memory."""
-    answers: list[dict[str, list[str]]] = field(default_factory=list)
+    answers: list[dict[str, ScreenedTest]] = field(default_factory=list)
     """What candidates of a screen gave, each once; `screened` shares them."""
     candidate: int | None = None
     """The candidate that was running when the screen ended."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from trm_lsp.core.state import BaseText, Variant
 from trm_lsp.core.verdict import Outcome, TestResult
-from trm_lsp.judging.runner import RunReport
+from trm_lsp.judging.runner import RunReport, ScreenedTest
 from trm_lsp.judging.signatures import normalise
 
 Candidate = list[Any]
@@ -80,21 +80,22 @@ class _Results:
 
     def __init__(self) -> None:
         self._whole: dict[int, tuple[Any, Outcomes]] = {}
-        self._single: dict[tuple[str, str, str], TestResult] = {}
+        self._single: dict[tuple[str, str, str, int], TestResult] = {}
 
-    def of(self, outcomes: Mapping[str, Sequence[str]] | None) -> Outcomes | None:
+    def of(self, outcomes: Mapping[str, ScreenedTest] | None) -> Outcomes | None:
         if outcomes is None:
             return None
         known = self._whole.get(id(outcomes))
         if known is None:
-            made = tuple(self._result(test, outcome, error) for test, (outcome, error) in outcomes.items())
+            made = tuple(self._result(test, *found) for test, found in outcomes.items())
             known = self._whole[id(outcomes)] = (outcomes, made)  # kept, so that its id stays its own
         return known[1]
 
-    def _result(self, test: str, outcome: str, error: str) -> TestResult:
-        key = test, outcome, error
+    def _result(self, test: str, outcome: str, error: str, line: int) -> TestResult:
+        key = test, outcome, error, line
         if key not in self._single:
-            self._single[key] = TestResult(id=test, outcome=Outcome(outcome), signature=normalise(error))
+            frames = ((test.split("::")[0], line),) if line else ()
+            self._single[key] = TestResult(id=test, outcome=Outcome(outcome), signature=normalise(error), frames=frames)
         return self._single[key]
 
 

@@ -48,6 +48,7 @@ class BareTest:
 
     def __init__(self, item):
         self._function, self._class, self._name = item.obj, item.cls, item.originalname or item.name
+        self._code = inspect.unwrap(getattr(item.obj, "__func__", item.obj)).__code__
         self._arguments = _direct(item)
         self._compare = _Comparer(item)
         self._label = "%s (call)" % item.nodeid.replace("\x00", "(null)")
@@ -55,7 +56,7 @@ class BareTest:
         self._arguments = {name: self._arguments[name] for name in wanted}
 
     def run(self):
-        """Outcome and error text. Raises what ends a whole pytest run."""
+        """Outcome, error text, and the line of the test it came to. Raises what ends a whole pytest run."""
         if os.environ.get("PYTEST_CURRENT_TEST") != self._label:
             os.environ["PYTEST_CURRENT_TEST"] = self._label
         self._compare.use()
@@ -67,10 +68,10 @@ class BareTest:
         except (KeyboardInterrupt, pytest.exit.Exception):
             raise
         except (pytest.skip.Exception, unittest.SkipTest, pytest.xfail.Exception):
-            return "skipped", ""
+            return "skipped", "", 0
         except BaseException as error:
-            return "failed", _text(error)
-        return "passed", ""
+            return "failed", _text(error), _line(error.__traceback__, self._code)
+        return "passed", "", 0
 
 
 class _Comparer:
@@ -184,6 +185,15 @@ def _options(item):
     option = item.config.option
     names = ("usepdb", "trace", "setuponly", "setupplan", "setupshow", "runxfail")
     return any(getattr(option, name, False) for name in names)
+
+
+def _line(traceback, code):
+    """Where a traceback leaves a function's code; 0 when it does not."""
+    while traceback is not None:
+        if traceback.tb_frame.f_code is code:
+            return traceback.tb_lineno
+        traceback = traceback.tb_next
+    return 0
 
 
 def _text(error):

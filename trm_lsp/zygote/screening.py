@@ -133,7 +133,8 @@ class Screen:
         A candidate is `[path, encoding, bom, [[start, end, text], …]]`.
         `chosen`: ids of tests, or of the files and classes they are in; all
         that are collected where it is left out.
-        `base`: outcome and error by test id of the unchanged code, null when
+        `base`: outcome, error and the line of the test it came to (0: not
+        known), by test id, of the unchanged code; null when
         this batch cannot be screened. `answers`: more outcomes of that form;
         `screened`: pairs of a candidate's number and the number of its answer,
         counted over all messages, null for one to confirm; `together` pairs a
@@ -217,7 +218,7 @@ class PytestsTest:
         self._item, self._outcomes = item, outcomes
 
     def run(self):
-        """Outcome and error text. Raises what ends a whole pytest run."""
+        """Outcome, error text, and the line of the test it came to. Raises what ends a whole pytest run."""
         item = self._item
         if item.__dict__.pop("_instance", None) is not None:
             item.__dict__.pop("_obj", None)  # a test class's instance must not be met again, nor its method
@@ -226,7 +227,7 @@ class PytestsTest:
         if capture is not None:
             capture.resume_global_capture()  # for the next one, which may be called bare
         found = self._outcomes.take(item.nodeid)
-        return found["outcome"], found.get("error", "")
+        return found["outcome"], found.get("error", ""), _line(found.get("report"), item)
 
 
 class Batches:
@@ -336,7 +337,7 @@ class Batches:
                 _swap(live, copies[function][1])
         with Calls(self._screen._root) as again:
             second = self._run_one()
-        if second is None or [outcome for outcome, _ in second] != [outcome for outcome, _ in first]:
+        if second is None or [found[0] for found in second] != [found[0] for found in first]:
             raise Uncertain()
         self._volatile = [one != other for one, other in zip(first, second)]  # noqa: B905 - Python 3.8
         effective = {}
@@ -393,7 +394,7 @@ class Batches:
         if new is None:
             return None
         if new is BROKEN:  # the file cannot be imported, nor can what needs it
-            return tuple([("error", "SyntaxError")] * len(self._tests))
+            return tuple([("error", "SyntaxError", 0)] * len(self._tests))
         live = self._swaps[function]
         self._note(number)
         _swap(live, new)
@@ -416,7 +417,7 @@ class Batches:
         return found
 
     def _judge(self):
-        """Run every test; outcome and error of each, None when one of them ends a whole pytest run."""
+        """Run every test; outcome, error and line of each, None when one of them ends a whole pytest run."""
         for cache in self._screen._caches:
             cache.cache_clear()
         found = []
@@ -441,7 +442,7 @@ class Batches:
             if self._allowed:
                 signal.setitimer(signal.ITIMER_PROF, self._allowed)
                 signal.setitimer(signal.ITIMER_VIRTUAL, self._allowed + LAST)  # its default action ends the process
-            outcome, error = test.run()
+            outcome, error, line = test.run()
             late = not _timer_left(self._allowed)
         except OutOfTime:
             late = True
@@ -450,8 +451,9 @@ class Batches:
                 signal.setitimer(signal.ITIMER_PROF, 0)
                 signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         if late or self._meter.empty:
-            return "timeout", "the test did not end in time"
-        return outcome, error[:ERROR_KEPT] if "0x" not in error else _ADDRESS.sub("0x\u2026", error)[:ERROR_KEPT]
+            return "timeout", "the test did not end in time", 0
+        error = _ADDRESS.sub("0x\u2026", error) if "0x" in error else error
+        return outcome, error[:ERROR_KEPT], line
 
     # --- answers ------------------------------------------------------------------------------
 
@@ -496,6 +498,14 @@ def _swap(functions, code):
 
 def _table(ids, outcomes):
     return {id: list(found) for id, found in zip(ids, outcomes)}  # noqa: B905 - Python 3.8
+
+
+def _line(report, item):
+    """The line a failed test came to, where the failure is in the test itself; else 0."""
+    crash = getattr(getattr(report, "longrepr", None), "reprcrash", None)
+    if crash is None or os.path.realpath(crash.path) != os.path.realpath(str(item.fspath)):
+        return 0
+    return crash.lineno
 
 
 def _out_of_time(*_):

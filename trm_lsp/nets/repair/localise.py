@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from trm_lsp.core.ports import Trace, X
-from trm_lsp.core.state import PLACES_KEPT, Candidate
+from trm_lsp.core.state import PLACES_KEPT
 from trm_lsp.core.verdict import TestResult
 from trm_lsp.nets.repair.families import Hints
 from trm_lsp.nets.repair.source import Source
@@ -59,15 +59,18 @@ def spectrum(trace: Trace, failing: Iterable[str]) -> Lines:
     }
 
 
-def suspicious_lines(x: X, y: Candidate, failing: Iterable[TestResult]) -> Lines:
+def contrasting(x: X, failing: Iterable[TestResult]) -> list[str]:
+    """Passing tests to be traced beside the failing ones."""
+    files = {result.id.split("::")[0] for result in failing}
+    passing = sorted((r for r in x.baseline.results if r.passed), key=lambda r: r.id.split("::")[0] not in files)
+    spent = list(itertools.accumulate(result.seconds for result in passing))
+    return [result.id for result in passing[: min(PASSING_TRACED, bisect.bisect(spent, PASSING_SECONDS))]]
+
+
+def suspicious_lines(x: X, trace: Trace, failing: Iterable[TestResult]) -> Lines:
     """Suspicion of lines in editable files, the places of exceptions raised."""
     failing = list(failing)
     targets = [result.id for result in failing]
-    files = {target.split("::")[0] for target in targets}
-    passing = sorted((r for r in x.baseline.results if r.passed), key=lambda r: r.id.split("::")[0] not in files)
-    spent = list(itertools.accumulate(result.seconds for result in passing))
-    beside = passing[: min(PASSING_TRACED, bisect.bisect(spent, PASSING_SECONDS))]
-    trace = x.tracer(y.variant, [*targets, *(result.id for result in beside)])
     lines = {place: value for place, value in spectrum(trace, targets).items() if place[0] in x.editable}
     for result in failing:
         for distance, (path, line) in enumerate(reversed(result.frames)):
@@ -109,6 +112,28 @@ def reached_by(trace: Trace, tests: Iterable[str], path: str, first: int, last: 
     return tuple(
         test for test in tests if any(first <= line <= last for line in trace.lines.get(test, {}).get(path, ()))
     )
+
+
+def passing_places(sources: Iterable[Source], trace: Trace) -> dict[str, int]:
+    """Places to the number of traced passing tests that reach them."""
+    reached: dict[tuple[str, int], int] = {}
+    for test in trace.passed:
+        for path, lines in trace.lines.get(test, {}).items():
+            for line in lines:
+                reached[path, line] = reached.get((path, line), 0) + 1
+    found: dict[str, int] = {}
+    for source in sources:
+        for statement in source.statements:
+            count = max((reached.get((source.path, line), 0) for line in statement.lines), default=0)
+            if count:
+                place = source.place(statement)
+                found[place] = max(found.get(place, 0), count)
+    return dict(sorted(found.items(), key=lambda item: -item[1])[:PLACES_KEPT])
+
+
+def contrasted(places: Mapping[str, float], passing: Mapping[str, int], failing: int) -> dict[str, float]:
+    """Suspicion by failing tests alone, made less by the passing tests that were traced on another y."""
+    return {place: value * math.sqrt(failing / (failing + passing.get(place, 0))) for place, value in places.items()}
 
 
 def suspicion(sources: Iterable[Source], lines: Lines) -> dict[str, float]:

@@ -8,7 +8,9 @@ from typing import NamedTuple, overload
 from trm_lsp.core.ports import X
 from trm_lsp.core.state import (
     ATTEMPTS_KEPT,
+    PARTIAL_KEPT,
     RULED_OUT_KEPT,
+    VISITED_KEPT,
     Attempt,
     Candidate,
     Commit,
@@ -19,18 +21,23 @@ from trm_lsp.core.state import (
 from trm_lsp.core.verdict import TestResult, Tier, Verdict
 from trm_lsp.nets.repair.families import FAMILIES
 from trm_lsp.nets.repair.hypotheses import Hypothesis, enumerate_all, key, parse_all, rank, ranked
-from trm_lsp.nets.repair.localise import hints, suspicion, suspicious_lines
+from trm_lsp.nets.repair.localise import contrasted, contrasting, hints, passing_places, suspicion, suspicious_lines
+from trm_lsp.nets.repair.nearness import nearness
 from trm_lsp.patch.diffs import hunks
-from trm_lsp.patch.edits import Overlap, apply_all
+from trm_lsp.patch.edits import apply_all
 
-CUT_BATCHES = (64, 16, 4)
+CUT_BATCHES = (256, 16, 4)
 """Hypotheses in one experiment, by how often a screen has cut them short."""
-PATIENCES = (1, 30)
+FIRST_BATCHES, FIRST_TRIED = 64, 256
+"""Hypotheses in one experiment on a new y, and how many are tried so: an answer near at hand is found at once."""
+PATIENCES = (1, 10)
 """How many times as long as usual a screen lets them run; those that were cut more often are confirmed."""
 ERRORS_KEPT = 64
 LARGEST_BOUND = 3
-PATIENCE = 2
-"""Supervision steps on a partial fix without progress before it is taken back."""
+LEAST_TRIED = 1024
+"""Edits that are tried on a partial fix before another one is built on."""
+DEEPEST = 3
+"""Commits that may build on each other."""
 RIVAL_SHARE = 0.4
 """After a survivor, only hypotheses at least this likely beside it are worth an experiment."""
 REASONS = {family.name: family.reason for family in FAMILIES}
@@ -90,7 +97,7 @@ def think(x: X, y: Candidate, z: Reasoning) -> Reasoning:
         smaller = shrink(x, z)
         if smaller is not None:
             return smaller
-    batch = choose(z)
+    batch = choose(y, z)
     if not batch:
         exhausted = not z.survivors and z.bound >= LARGEST_BOUND
         return z if z.exhausted == exhausted else z.model_copy(update={"exhausted": exhausted})
@@ -116,22 +123,18 @@ def orient(x: X, y: Candidate, z: Reasoning) -> Reasoning:
     failing = _failing(standing)
     fresh = z.localised != y.digest
     if fresh:
-        lines = suspicious_lines(x, y, failing)
-        paths = dict.fromkeys(path for path, _ in lines)
-    else:
-        lines, paths = {}, dict.fromkeys(place.partition("::")[0] for place in z.suspicion)
+        z = localise(x, y, z, failing)
+    places = z.suspicion
+    paths = dict.fromkeys(place.partition("::")[0] for place in places)
     texts = {path: y.texts[path] if path in y.texts else x.texts[path].text for path in paths}
     sources = parse_all(texts)
-    places = suspicion(sources, lines) if fresh else z.suspicion
     queue = enumerate_all(sources, places, hints(x, failing))
     ruled_out = set(z.ruled_out)
     queue = tuple(h for h in queue if key(y.digest, h.edits) not in ruled_out)
     z = z.model_copy(
         update={
-            "suspicion": places,
             "evidence": {} if fresh else z.evidence,
             "localised": y.digest,
-            "stalled": 0 if fresh else z.stalled + 1,
             "bound": 1 if fresh else min(LARGEST_BOUND, z.bound + 1),
             "exhausted": False,
             "partial": tuple(attempt for attempt in z.partial if attempt.key != y.digest),
@@ -143,6 +146,19 @@ def orient(x: X, y: Candidate, z: Reasoning) -> Reasoning:
     if not places:
         return z.think("The failing tests reach no code that may be changed.")
     return z.think(_where(failing, places, len(queue)))
+
+
+def localise(x: X, y: Candidate, z: Reasoning, failing: Sequence[TestResult]) -> Reasoning:
+    """Suspect places of y. Passing tests are traced once, on the unchanged text: an edit moves few of them."""
+    contrast = [] if y.touched else contrasting(x, failing)
+    trace = x.tracer(y.variant, [*(result.id for result in failing), *contrast])
+    lines = suspicious_lines(x, trace, failing)
+    paths = dict.fromkeys(path for path, _ in lines)
+    sources = parse_all({path: y.texts[path] if path in y.texts else x.texts[path].text for path in paths})
+    places = suspicion(sources, lines)
+    if y.touched:
+        return z.model_copy(update={"suspicion": contrasted(places, z.passing, len(failing))})
+    return z.model_copy(update={"suspicion": places, "passing": passing_places(sources, trace)})
 
 
 def _where(failing: Sequence[TestResult], places: Mapping[str, float], count: int) -> str:
@@ -157,14 +173,16 @@ def _shown(place: str) -> str:
     return f"`{code}` in {name} ({path})"
 
 
-def choose(z: Reasoning) -> tuple[Hypothesis, ...]:
+def choose(y: Candidate, z: Reasoning) -> tuple[Hypothesis, ...]:
     """The likeliest hypotheses within the cost bound; after a survivor only its serious rivals."""
     inner: Inner = z.memory
     least = RIVAL_SHARE * max((attempt.rank for attempt in z.survivors), default=0.0)
-    within = (h for h in inner.queue if h.cost <= z.bound)
+    slow = z.bound == LARGEST_BOUND and not y.commits
+    within = (h for h in inner.queue if h.cost <= z.bound and (slow or not h.cut))
     likeliest = [h for h in ranked(within, z)[: CUT_BATCHES[0]] if rank(h, z) >= least and rank(h, z) > 0]
     cut = min((h.cut for h in likeliest), default=0)
-    return tuple(h for h in likeliest if h.cut == cut)[: CUT_BATCHES[cut]]
+    most = FIRST_BATCHES if z.visited.get(y.digest, 0) < FIRST_TRIED else CUT_BATCHES[cut]
+    return tuple(h for h in likeliest if h.cut == cut)[: min(most, CUT_BATCHES[cut])]
 
 
 def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) -> Reasoning:
@@ -175,20 +193,20 @@ def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) ->
     tried: list[Hypothesis] = []
     attempts: list[Attempt] = []
     signatures: dict[str, None] = dict.fromkeys(z.errors)
-    parsed = [h for h in batch if _parses(inner.texts, h)]
     base, times_cut = {path: y.texts[path] for path in y.touched}, batch[0].cut
     screened = times_cut < len(PATIENCES)
-    variants = [Variant(base, h.edits, PATIENCES[times_cut] if screened else 1) for h in parsed]
+    variants = [Variant(base, h.edits, PATIENCES[times_cut] if screened else 1) for h in batch]
     tier = Tier.SCREEN if screened else Tier.CONFIRM
     cut: list[Hypothesis] = []
-    for hypothesis, variant, verdict in zip(parsed, variants, x.judge(variants, tier), strict=True):
+    for hypothesis, variant, verdict in zip(batch, variants, x.judge(variants, tier), strict=True):
         tried.append(hypothesis)
         verdict = _confirmed(x, variant, verdict, standing)
         if verdict.cut:
             cut.append(hypothesis)
             continue
-        if verdict.passed or (verdict.score > standing.score and not verdict.regressions):
-            attempts.append(_attempt(x, y, hypothesis, verdict, rank(hypothesis, z)))
+        gain = 0.0 if verdict.regressions else nearness(verdict, standing)
+        if verdict.passed or gain > 0:
+            attempts.append(_attempt(x, y, hypothesis, verdict, rank(hypothesis, z), gain))
         signatures[verdict.signature] = None
         count, total = evidence.get(hypothesis.place, (0, 0.0))
         evidence[hypothesis.place] = (count + 1, total + _evidence(verdict, standing))
@@ -203,7 +221,8 @@ def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) ->
             "evidence": evidence,
             "ruled_out": (*z.ruled_out, *kept)[-RULED_OUT_KEPT:],
             "survivors": _best([*z.survivors, *survivors]),
-            "partial": _best([*z.partial, *partial]),
+            "partial": _most_promising([*z.partial, *partial], z),
+            "visited": _counted(z.visited, y.digest, len(batch)),
             "errors": tuple(signatures)[:ERRORS_KEPT],
             "tried": z.tried + len(tried),
             "memory": inner._replace(queue=queue),
@@ -243,7 +262,7 @@ def _tried(tried: Sequence[Hypothesis], survivors: Sequence[Attempt], partial: S
     return f"{tests}: none passes."
 
 
-def _attempt(x: X, y: Candidate, hypothesis: Hypothesis, verdict: Verdict, likely: float) -> Attempt:
+def _attempt(x: X, y: Candidate, hypothesis: Hypothesis, verdict: Verdict, likely: float, gain: float) -> Attempt:
     paths = {*y.touched, *(edit.path for edit in hypothesis.edits)}
     before = {path: y.texts[path] if path in y.texts else x.texts[path].text for path in paths}
     where = f"{hypothesis.edits[0].path}:{hypothesis.line}"
@@ -260,6 +279,8 @@ def _attempt(x: X, y: Candidate, hypothesis: Hypothesis, verdict: Verdict, likel
         texts=apply_all(before, hypothesis.edits),
         verdict=verdict,
         rank=likely,
+        gain=gain,
+        before=y.commits,
     )
 
 
@@ -290,37 +311,39 @@ def shrink(x: X, z: Reasoning) -> Reasoning | None:
 
 
 def answer(y: Candidate, z: Reasoning) -> Candidate:
-    """One y-update: commit a survivor, commit a partial fix, take one back, or keep y."""
+    """One y-update: commit a survivor, build on a partial fix, take one back, or keep y."""
     if z.survivors:
         best = z.survivors[0]
-        return y if best.key == y.digest else _committed(y, best)
+        return y if best.key == y.digest else _committed(best)
     if f"y {y.digest}" in z.ruled_out:
         return _retracted(y)
-    step = next((attempt for attempt in z.partial if attempt.parent == y.digest), None)
-    if step is not None and promising(step, z):
-        return _committed(y, step)
-    if y.commits and (z.stalled >= PATIENCE or z.exhausted):
-        return _retracted(y)
-    return y
+    step = next((attempt for attempt in z.partial if attempt.key not in z.visited), None)
+    left = _left(y, z)
+    tried_enough = not y.commits or z.visited.get(y.digest, 0) >= LEAST_TRIED or left == 0.0
+    if step is not None and tried_enough and promise(step) >= left:
+        return _committed(step)
+    return _retracted(y) if y.commits and left == 0.0 else y
 
 
-def promising(step: Attempt, z: Reasoning) -> bool:
-    """Whether nothing left in the queue is likelier than building on a partial fix."""
+def promise(attempt: Attempt) -> float:
+    """How much building on a partial fix promises, beside the rank of an edit that may be all."""
+    return attempt.rank * attempt.gain
+
+
+def _left(y: Candidate, z: Reasoning) -> float:
+    """The rank of the likeliest edit left to try on y; 0 when none is."""
     inner = z.memory
-    if not isinstance(inner, Inner):
-        return False
-    targets = len(step.verdict.targets)
-    fixed = (targets - len(step.verdict.failing)) / targets
-    return all(rank(h, z) <= step.rank * fixed for h in inner.queue if h.cost <= max(2, z.bound))
+    if not isinstance(inner, Inner) or inner.y != y.digest:
+        return 0.0 if z.exhausted else 1.0
+    return max((rank(h, z) for h in inner.queue if h.cost <= max(2, z.bound) and not h.cut), default=0.0)
 
 
-def _committed(y: Candidate, attempt: Attempt) -> Candidate:
-    """Y with the attempt's commit; an attempt that was made on another y takes its place."""
-    commits = y.commits if attempt.parent == y.digest else ()
+def _committed(attempt: Attempt) -> Candidate:
+    """The y that an attempt was made on, with the attempt's commit."""
     return Candidate(
-        base={**y.base, **attempt.base},
-        texts={**y.base, **attempt.texts},
-        commits=(*commits, attempt.commit),
+        base=attempt.base,
+        texts=attempt.texts,
+        commits=(*attempt.before, attempt.commit),
         confidence=attempt.rank,
     )
 
@@ -354,12 +377,13 @@ def _best(attempts: Sequence[Attempt]) -> tuple[Attempt, ...]:
     return tuple(sorted(unique.values(), key=lambda a: (a.verdict.score, a.rank), reverse=True)[:ATTEMPTS_KEPT])
 
 
-def _parses(texts: Mapping[str, str], hypothesis: Hypothesis) -> bool:
-    """Whether the edit gives a program at all: no test needs to say so."""
-    paths = {edit.path for edit in hypothesis.edits}
-    try:
-        for path, text in apply_all({path: texts[path] for path in paths}, hypothesis.edits).items():
-            compile(text, path, "exec", dont_inherit=True)
-    except (SyntaxError, ValueError, Overlap):
-        return False
-    return True
+def _most_promising(attempts: Sequence[Attempt], z: Reasoning) -> tuple[Attempt, ...]:
+    """Partial fixes worth building on, best first; those that were built on already come last."""
+    unique = {attempt.key: attempt for attempt in attempts if len(attempt.before) < DEEPEST - 1}
+    order = sorted(unique.values(), key=lambda a: (a.key in z.visited, -promise(a)))
+    return tuple(order[:PARTIAL_KEPT])
+
+
+def _counted(visited: Mapping[str, int], digest: str, count: int) -> dict[str, int]:
+    kept = dict(list(visited.items())[-VISITED_KEPT:])
+    return {**kept, digest: kept.pop(digest, 0) + count}
