@@ -250,7 +250,7 @@ class Drawing:
         for single in singles(source, self.functions, chance):
             if len(self._used) == wanted:
                 break
-            if id(single.fragment) not in self._used and self._add([single], [self._failing([single])], chance):
+            if id(single.fragment) not in self._used and self._add([single], self._failing([single]), chance):
                 self._used.add(id(single.fragment))
 
     def _two(self, count: int, *, apart: bool) -> None:
@@ -267,14 +267,14 @@ class Drawing:
                 used.add(id(first.fragment))
 
     def _pair(self, first: Single, apart: bool, chance: random.Random) -> bool:
-        """Whether a second edit was found for a first one, so that each alone fails tests and so do both."""
+        """Whether a second edit was found for a first one, so that undoing one alone leaves tests that fail."""
         near = self._neighbours(first.fragment) if apart else [first.fragment]
-        failing = self._failing([first]) if near else ()
-        if failing:
-            for second in islice(self._seconds(first, near, chance), SECONDS):
-                alone = self._failing([second])
-                if alone and self._add([first, second], [failing, alone], chance):
-                    return True
+        for second in islice(self._seconds(first, near, chance), SECONDS):
+            failing = self._failing([first, second])
+            if failing and not self._alone(first, failing):
+                return False  # no test notices it
+            if self._add([first, second], failing, chance):
+                return True
         return False
 
     def _seconds(self, first: Single, near: Sequence[Fragment], chance: random.Random) -> Iterator[Single]:
@@ -308,15 +308,24 @@ class Drawing:
         paths = {single.edit.path for single in edits}
         return apply_all({path: self.suite.original(path) for path in paths}, [single.edit for single in edits])
 
-    def _add(self, edits: Sequence[Single], alone: Sequence[tuple[str, ...]], chance: random.Random) -> bool:
+    def _alone(self, single: Single, failing: Sequence[str]) -> tuple[str, ...]:
+        """Those of a bug's tests that one of its edits fails alone."""
+        found = self.suite(self._texts([single]), failing).tests
+        if not found:
+            self.drawn.besides[f"{single.source}: does not matter beside another edit"] += 1
+        return found
+
+    def _add(self, edits: Sequence[Single], failing: tuple[str, ...], chance: random.Random) -> bool:
         """Keep a bug, if it is one: its tests fail again, and among them are some that each edit alone fails."""
-        failing = self._failing(edits) if len(edits) > 1 else alone[0]
+        if not failing:
+            return False
+        alone = [self._alone(single, failing) for single in edits] if len(edits) > 1 else [failing]
         texts = self._texts(edits)
-        steady = self.suite(texts, failing, again=1).tests if failing else ()
+        steady = self.suite(texts, failing, again=1).tests if all(alone) else ()
         needed = [[test for test in steady if test in tests] for tests in alone]
         if not all(needed):
-            if failing:
-                self.drawn.besides["unsteady, or one edit does not matter beside the other"] += 1
+            if all(alone):
+                self.drawn.besides["unsteady"] += 1
             return False
         shown = choose(steady, needed, chance)
         package, sources = self.suite.package.name, {single.source for single in edits}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import random
 import subprocess
 import sys
@@ -365,6 +366,19 @@ def test_half_of_the_bugs_of_two_edits_have_them_in_two_functions(bugs: list[Bug
     original = {f.name: f.module for f in fragments(PATH, CODE)}
     touched = [sum(original[f.name] != f.module for f in fragments(PATH, bug.files[PATH])) for bug in bugs]
     assert touched == [1, 1, 1, 1, 2, 2]
+
+
+def test_undoing_one_edit_alone_leaves_shown_tests_that_fail(tests: Suite, bugs: list[Bug]) -> None:
+    for bug in bugs[2:]:
+        for text in halves(bug.files[PATH]):
+            assert tests({PATH: text}, bug.shown).tests
+
+
+def halves(text: str) -> list[str]:
+    """A text with one of its differences from the original, and with the others."""
+    old, new = CODE.splitlines(keepends=True), text.splitlines(keepends=True)
+    parts = [part for part in difflib.SequenceMatcher(None, old, new).get_opcodes() if part[0] != "equal"]
+    return ["".join([*old[: p[1]], *new[p[3] : p[4]], *old[p[2] :]]) for p in parts]
 
 
 def given(*texts: str) -> Source:
