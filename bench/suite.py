@@ -21,8 +21,8 @@ from bench.cold import digest, environment, write
 from bench.packages import BUILD, Package
 from bench.reach import PLUGIN, Reached, reached
 
-LEAST_SECONDS, TIMES = 3.0, 2.0
-"""A test may use this much CPU, and this many times what it took in the original under a profiler besides."""
+LEAST_SECONDS, TIMES = 3.0, 1.0
+"""A test may use this much CPU, and as many times what it took in the original under a profiler besides."""
 UNKNOWN_SECONDS = 60.0
 """What a test may use whose time is not known."""
 IDLE = 10.0
