@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from trm_lsp.core.ports import Clock, Judge, Trace, Tracer
+from trm_lsp.core.ports import Clock, Judge, Observer, Slot, Trace, Tracer, Values
 from trm_lsp.core.state import Variant
 from trm_lsp.core.verdict import Frozen, Tier, Verdict
 
@@ -17,6 +17,8 @@ WORK_UNITS = {Tier.SCREEN: 3.0, Tier.CONFIRM: 40.0, Tier.SUITE: 60.0, Tier.COLD:
 """Work units of one judged candidate."""
 TRACE_UNITS = 300.0
 """Work units of one traced run."""
+OBSERVE_UNITS, SLOT_UNITS = 40.0, 25.0
+"""Work units of one observed run, and of each slot in it."""
 
 
 class Budget(Frozen):
@@ -126,3 +128,22 @@ class Meter:
             return trace
 
         return traced
+
+    def observing(self, observer: Observer) -> Observer:
+        """The same observer, counted."""
+
+        def observed(
+            variant: Variant,
+            slots: Sequence[Slot],
+            tests: Sequence[str],
+            *,
+            atoms: Sequence[str] = (),
+            size: int = 3,
+            most: int = 2000,
+        ) -> tuple[Values, ...]:
+            self.check()
+            values = observer(variant, slots, tests, atoms=atoms, size=size, most=most)
+            self.count(work=OBSERVE_UNITS + SLOT_UNITS * len(slots))
+            return values
+
+        return observed

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from typing import Protocol, overload
+from typing import NamedTuple, Protocol, overload
 
 from trm_lsp.core.state import BaseText, Candidate, Reasoning, Task, Variant
 from trm_lsp.core.verdict import Frozen, Tier, Verdict
@@ -56,6 +56,64 @@ class Tracer(Protocol):
         """Run `tests` on the variant and report the lines of the workspace they reached."""
 
 
+class Slot(NamedTuple):
+    """A place in y's text that an expression may fill; offsets count code points.
+
+    An expression of a function; or, where `start` is `end`, the place before
+    the statement that begins there, the first one of its line.
+    """
+
+    path: str
+    start: int
+    end: int
+
+
+class Values(Frozen):
+    """What a slot saw while tests ran, and the small expressions that could stand there."""
+
+    slot: Slot
+    evaluations: int = 0
+    """How often the tests reached it; 0 also where that cannot be known."""
+    kinds: tuple[str, ...] = ()
+    """Names of the types of what it gave."""
+    shown: tuple[str, ...] = ()
+    """What it gave, each value once, a few of them, in short: for the user to read."""
+    classes: tuple[tuple[str, ...], ...] = ()
+    """Texts of expressions that gave the same value in every recorded evaluation.
+
+    The simplest of a class first, the classes in the order of their simplest.
+    Where only its truth counts, as in the test of an `if`, expressions that
+    were true in the same evaluations are one class. Texts have the
+    parentheses they need to stand in the slot.
+    """
+    original: int | None = None
+    """The number of the class that the text in the slot is in; None where it raised, or gave what is too large."""
+
+
+class Observer(Protocol):
+    def __call__(
+        self,
+        variant: Variant,
+        slots: Sequence[Slot],
+        tests: Sequence[str],
+        *,
+        atoms: Sequence[str] = (),
+        size: int = 3,
+        most: int = 2000,
+    ) -> tuple[Values, ...]:
+        """Run `tests` once on the variant and say what each slot of its text saw, in order.
+
+        `atoms`: literals, and dotted names of the module, that expressions may
+        be made of beside what is in scope. `size`: how many operands and
+        operations an expression has at most. `most`: how many classes are told.
+        """
+
+
+def unobserved(variant: Variant, slots: Sequence[Slot], *_: object, **__: object) -> tuple[Values, ...]:  # noqa: ARG001
+    """An observer that knows nothing."""
+    return tuple(Values(slot=slot) for slot in slots)
+
+
 class Model(Protocol):
     """A language model; no net of this version needs one."""
 
@@ -87,6 +145,7 @@ class X:
     judge: Judge
     tracer: Tracer
     tools: Mapping[str, Tool] = field(default_factory=dict)
+    observer: Observer = unobserved
 
 
 class Net(Protocol):

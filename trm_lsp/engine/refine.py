@@ -161,6 +161,7 @@ def _loop(
         editable=judge.sources,
         judge=meter.judging(judge),
         tracer=meter.tracing(judge.trace),
+        observer=meter.observing(judge.observe),
     )
     y, z = net.start(x, settings.loop.seed)
     facts = deep_supervision(

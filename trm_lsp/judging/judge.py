@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from trm_lsp.core.consent import Ask, Question, refuse
-from trm_lsp.core.ports import Trace
+from trm_lsp.core.ports import Slot, Trace, Values
 from trm_lsp.core.state import BaseText, Task, Variant
 from trm_lsp.core.verdict import Outcome, TestResult, Tier, Verdict, regressions
 from trm_lsp.judging.environment import HASH_SEEDS, EnvironmentBroken, named_files
@@ -36,6 +36,10 @@ QUICK_SECONDS = 0.5
 """Sibling tests that took less than this in all are run beside the targets in every confirm."""
 QUICK_SUITE_SECONDS = 3.0
 """A whole suite that ends within this is run at the start of a task about some of its tests."""
+OBSERVE_STEPS = 60_000
+"""Work steps that the expressions of one slot may cost (see zygote/terms.py)."""
+OBSERVE_SECONDS = 0.2
+"""Seconds they may take, on a slow machine."""
 HANGS_ALLOWED = 3
 """How often a baseline goes on without a test that hung or died."""
 
@@ -474,6 +478,47 @@ class TestJudge:
             test: {path: tuple(sorted(seen)) for path, seen in paths.items()} for test, paths in report.lines.items()
         }
         return Trace(lines=lines, passed=frozenset(r.id for r in report.results.values() if r.passed))
+
+    def observe(
+        self,
+        variant: Variant,
+        slots: Sequence[Slot],
+        tests: Sequence[str],
+        *,
+        atoms: Sequence[str] = (),
+        size: int = 3,
+        most: int = 2000,
+    ) -> tuple[Values, ...]:
+        """Run tests on a variant and report what slots of its text saw (see core.ports.Observer)."""
+        runner, report = self._tests, None
+        files: dict[str, list[int]] = {}
+        for number, slot in enumerate(slots):
+            if slot.path in self.texts:
+                files.setdefault(slot.path, []).append(number)
+        order = [number for numbers in files.values() for number in numbers]
+        # An endless loop is cut by counts, as a screen does; the clock stands behind it.
+        seconds = 1.0 + 20 * self._seconds
+        asked = {
+            "files": [
+                [path, self.texts[path].encoding, self.texts[path].bom, [slots[number][1:] for number in numbers]]
+                for path, numbers in files.items()
+            ],
+            "atoms": list(atoms),
+            "size": size,
+            "most": most,
+            "steps": OBSERVE_STEPS,
+            "seconds": seconds,
+        }
+        timeout = 5.0 + 3 * runner.overhead + len(tests) * seconds + len(slots) * OBSERVE_SECONDS
+        try:
+            if isinstance(runner, PythonTests) and order and tests:
+                report = runner.observe(tests, self._beside, self._data(variant), asked, timeout)
+        except UnicodeEncodeError:
+            report = None  # such a text cannot be run
+        except TestProcessDied:
+            runner.start_over()
+        found = {order[number]: facts for number, facts in (report.observed if report else {}).items()}
+        return tuple(Values(slot=slot, **found.get(number, {})) for number, slot in enumerate(slots))
 
     def _data(self, variant: Variant) -> dict[str, bytes]:
         """The bytes of the files a variant changes; test files stay as the task has them unless allowed."""

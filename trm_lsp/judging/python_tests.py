@@ -227,6 +227,25 @@ class PythonTests:
             self._collected = None
             return None
 
+    def observe(
+        self,
+        tests: Sequence[str],
+        collected: Sequence[str],
+        texts: Texts,
+        asked: Mapping[str, Any],
+        timeout: float,
+    ) -> RunReport | None:
+        """Run some of the `collected` tests with probes (see zygote/observing.py); None when this cannot be done."""
+        if self.level != "collected" or not self._collect(texts, collected):
+            return None
+        request = self._request(COLLECTED, tests, texts, timeout=timeout, idle=timeout)
+        request["tests"]["observe"] = asked
+        try:
+            return self.runner.run(request)
+        except Lost:
+            self._collected = None
+            return None
+
     def _step_down(self, why: str) -> None:
         """The warm stage is gone: have one that is loaded alone, or none."""
         before, self.level, self._collected = self.level, "fresh", None

@@ -104,6 +104,8 @@ class RunReport:
     """The candidate that was running when the screen ended."""
     clean: bool = False
     """Whether the unchanged code still behaved the same at the screen's end."""
+    observed: dict[int, dict[str, Any]] = field(default_factory=dict)
+    """What slots saw and what could stand there, by number (see zygote/observing.py)."""
     running: str = ""
     """The test that had begun and not ended when the run ended."""
     exit: int | None = None
@@ -135,6 +137,8 @@ class RunReport:
             case {"answers": answers, "screened": pairs}:
                 self.answers += answers
                 self.screened |= {number: None if key is None else self.answers[key] for number, key in pairs}
+            case {"observed": [int(number), facts]}:
+                self.observed[number] = facts
             case {"canary": bool(clean)}:
                 self.clean = clean
             case {"modules": names, "rewritten": rewritten, "imported": imported}:

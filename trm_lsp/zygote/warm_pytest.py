@@ -6,7 +6,7 @@ import os
 import sys
 
 import pytest
-from _trm_zygote import sparing
+from _trm_zygote import observing, sparing
 from _trm_zygote.paths import inside
 from _trm_zygote.pytest_run import enter
 from _trm_zygote.reporting import Reporter
@@ -141,15 +141,20 @@ class Collected:
         """Before a fork: do what all forks would. Return why a change cannot be swapped, empty when it can."""
         if "screen" in tests:
             self._screen.prepare({(path, encoding, bom) for path, encoding, bom, _ in tests["screen"]})
+        if "observe" in tests:
+            self._screen.prepare({(path, encoding, bom) for path, encoding, bom, _ in tests["observe"]["files"]})
         return self._screen.refuses(tests["swap"]) if "swap" in tests else ""
 
     def run(self, tests):
-        """In a fork: screen candidates, or swap one and run its tests by pytest's own protocol."""
+        """In a fork: screen candidates, observe slots, or swap one candidate and run its tests by pytest itself."""
         reporter = self._reporter
         reporter.report_to(tests["report_fd"], tests["board"])
         if "screen" in tests:
             screen = self._screen
             screen.judge(tests["screen"], reporter.say, tests["tests"], tests["patience"], more=tests["more"])
+            return 0
+        if "observe" in tests:
+            observing.observe(self._screen, tests["observe"], tests["tests"], reporter.say)
             return 0
         if "swap" in tests:
             self._screen.swap()
