@@ -50,6 +50,8 @@ class Slot(NamedTuple):
     asked: Binds
     enclosed: bool
     """Whether brackets stand directly around it: line ends do no harm there."""
+    outside: Binds | None
+    """How tightly code must bind in place of those brackets; None where they are a call's, or are none."""
     before: str
     """The character before it: a keyword may touch an expression that begins with a bracket."""
     after: str
@@ -58,9 +60,7 @@ class Slot(NamedTuple):
         """`code` as it can stand here."""
         if tightness < self.asked or (not self.enclosed and torn(code)):
             return f"({code})"
-        if _touches(self.before, code[:1]):
-            code = f" {code}"
-        return f"{code} " if _touches(code[-1:], self.after) else code
+        return spaced(self.before, code, self.after)
 
 
 class Site:
@@ -132,11 +132,25 @@ class Site:
         code, before, after = text[start:end], text[start - 1 : start], text[end : end + 1]
         enclosed = before == "(" and after == ")"
         parent = self.parent(node)
-        level = Binds.TEST if enclosed else asked(parent, node)
+        level = outside = asked(parent, node)
+        if enclosed:
+            level = Binds.TEST
+        theirs = isinstance(parent, ast.ClassDef) or (isinstance(parent, ast.Call) and parent.func is not node)
         if isinstance(node, ast.GeneratorExp) and isinstance(parent, ast.Call) and not enclosed:
             alone = len(parent.args) == 1 and not parent.keywords
             level = Binds.ALWAYS if alone else level
-        return Slot(start, end, code, shorten(code), binds(node, code), level, enclosed, before, after)
+        return Slot(
+            start,
+            end,
+            code,
+            shorten(code),
+            binds(node, code),
+            level,
+            enclosed,
+            None if theirs or not enclosed else outside,
+            before,
+            after,
+        )
 
     def code(self, node: ast.expr) -> str:
         return self.slot(node).code
@@ -238,10 +252,14 @@ class Site:
     def swap(self, node: ast.expr, code: str, weight: float, tightness: Binds = Binds.ATOM) -> Change:
         """Replace an expression by code that binds so tightly, in brackets where it would be torn apart."""
         slot = self.slot(node)
-        new = slot.fit(code, tightness)
-        return Change(
-            (Edit(self.source.path, slot.start, slot.end, new),), f"`{slot.shown}` → `{shorten(code)}`", weight
-        )
+        what = f"`{slot.shown}` → `{shorten(code)}`"
+        start, end, new = slot.start, slot.end, slot.fit(code, tightness)
+        if slot.outside is not None and tightness >= slot.outside and not torn(code):
+            # Brackets that are needed no more go with what they held.
+            start, end = start - 1, end + 1
+            text = self.source.text
+            new = spaced(text[start - 1 : start], code, text[end : end + 1])
+        return Change((Edit(self.source.path, start, end, new),), what, weight)
 
     def rename(self, node: ast.Attribute, other: str, weight: float) -> Change:
         """Another attribute of the same object: its name alone is replaced."""
@@ -267,11 +285,7 @@ class Site:
             return None
         first, last = start + found[0].start(), start + found[0].end()
         text = self.source.text
-        if new[0].isalpha() and _touches(text[first - 1 : first], new[0]):
-            new = f" {new}"
-        if new[-1].isalpha() and _touches(new[-1], text[last : last + 1]):
-            new = f"{new} "
-        return Edit(self.source.path, first, last, new)
+        return Edit(self.source.path, first, last, spaced(text[first - 1 : first], new, text[last : last + 1]))
 
     def before(self, code: str, weight: float) -> Change:
         """A new line (or lines, joined by line ends) before the statement."""
@@ -302,6 +316,13 @@ def shorten(code: str) -> str:
 def stored(node: ast.AST) -> bool:
     """Whether an expression is assigned to or deleted."""
     return isinstance(getattr(node, "ctx", None), ast.Store | ast.Del)
+
+
+def spaced(before: str, code: str, after: str) -> str:
+    """Code between two characters, with a space where it would run into them."""
+    if _touches(before, code[:1]):
+        code = f" {code}"
+    return f"{code} " if _touches(code[-1:], after) else code
 
 
 def _touches(one: str, other: str) -> bool:

@@ -132,8 +132,8 @@ class Rounding(Family):
         else:
             negative = f"-{left}"
         yield site.swap(node, f"-({negative} // {right})", 0.5, Binds.SIGN)
-        yield site.swap(node, f"int({site.code(node.left)} / {right})", 0.3)
-        yield site.swap(node, f"round({site.code(node.left)} / {right})", 0.3)
+        yield site.swap(node, f"int({left} / {right})", 0.3)
+        yield site.swap(node, f"round({left} / {right})", 0.3)
 
 
 class Grouping(Family):
