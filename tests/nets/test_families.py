@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +13,8 @@ import pytest
 
 import trm_lsp
 from trm_lsp.core.state import Edit
-from trm_lsp.nets.repair.families import FAMILIES, Change, Family, Hints, Site
-from trm_lsp.nets.repair.hypotheses import Hypothesis, enumerate_all
+from trm_lsp.nets.repair.families import FAMILIES, Change, Family, Hints, Kinds, Site
+from trm_lsp.nets.repair.hypotheses import Hypothesis, changes, enumerate_all, parse_all
 from trm_lsp.nets.repair.source import Source
 from trm_lsp.patch.edits import apply
 
@@ -22,20 +23,18 @@ NOTHING = Hints()
 HINTED = Hints(strings=("abc", "it's"), numbers=(7, 0.5), exceptions=("LookupError",), undefined=("totl", "nmae"))
 
 
-def asked(family: Family, text: str, hints: Hints = NOTHING) -> Iterator[Change]:
+def asked(family: Family, text: str, hints: Hints = NOTHING, kinds: Kinds | None = None) -> Iterator[Change]:
     """Every change of one family in a source."""
-    source = Source("m.py", text)
+    (source,) = parse_all({"m.py": text})
     for statement in source.statements:
-        site = Site(source, statement, hints)
-        yield from family.at_statement(site)
-        for node in statement.expressions():
-            yield from family.at_expression(site, node)
+        yield from changes(family, Site(source, statement, hints, kinds))
 
 
 def possible(text: str, hints: Hints = NOTHING) -> tuple[Hypothesis, ...]:
-    """Every single edit of every family in a source, as the net has them."""
+    """Every single edit of every family in a source, as the net has them; of a long one at every eighth place."""
     source = Source("m.py", text)
-    return enumerate_all([source], {source.place(statement): 1.0 for statement in source.statements}, hints)
+    places = list(dict.fromkeys(map(source.place, source.statements)))
+    return enumerate_all([source], dict.fromkeys(places[:: 1 + 7 * (len(places) > 40)], 1.0), hints)
 
 
 # --- the mistake and its repair -----------------------------------------------------------------
@@ -55,7 +54,6 @@ REPAIRS: list[tuple[str, str, str, Hints]] = [
     ("accumulate", "y = b\n", "y += b\n", NOTHING),
     ("accumulate", "y += b\n", "y = b\n", NOTHING),
     ("logic", "y = a and b\n", "y = a or b\n", NOTHING),
-    ("logic", "y = a and b and c\n", "y = a and c\n", NOTHING),
     ("logic", "y = a or b or c\n", "y = a or b and c\n", NOTHING),
     ("negation", "if a:\n    pass\n", "if not a:\n    pass\n", NOTHING),
     ("negation", "if not a:\n    pass\n", "if a:\n    pass\n", NOTHING),
@@ -131,6 +129,190 @@ REPAIRS: list[tuple[str, str, str, Hints]] = [
         NOTHING,
     ),
     ("step", LOOP.format("f()"), LOOP.format("f()\n            break"), NOTHING),
+    ("drop-condition", "y = a and b and c\n", "y = a and c\n", NOTHING),
+    ("drop-condition", "y = a < b < c\n", "y = b < c\n", NOTHING),
+    ("drop-condition", "y = [a for a in b if a > c]\n", "y = [a for a in b]\n", NOTHING),
+    ("arithmetic", "y = a & b\n", "y = a and b\n", NOTHING),
+    ("arithmetic", "y = a ^ 2\n", "y = a ** 2\n", NOTHING),
+    ("comparison", "if a == []:\n    pass\n", "if a != []:\n    pass\n", NOTHING),
+    ("comparison", "y = a is 'b'\n", "y = a == 'b'\n", NOTHING),
+    ("comparison", "y = a == b\n", "y = a in b\n", NOTHING),
+    ("chain", "y = 0 < a < n\n", "y = 0 <= a <= n\n", NOTHING),
+    ("chain", "y = a > b > c\n", "y = a < b < c\n", NOTHING),
+    ("rounding", "y = a // b\n", "y = -(-a // b)\n", NOTHING),
+    ("rounding", "y = (a + b) / c\n", "y = round((a + b) / c)\n", NOTHING),
+    ("grouping", "y = a + b * c\n", "y = (a + b) * c\n", NOTHING),
+    ("grouping", "y = a - (b + c)\n", "y = a - b + c\n", NOTHING),
+    ("grouping", "y = (a or b) and c\n", "y = a or b and c\n", NOTHING),
+    ("grouping", "y = not (a == b)\n", "y = not a == b\n", NOTHING),
+    ("truth-test", "if a:\n    pass\n", "if a is not None:\n    pass\n", NOTHING),
+    ("truth-test", "if a is None:\n    pass\n", "if not a:\n    pass\n", NOTHING),
+    ("truth-test", "if n % 2:\n    pass\n", "if n % 2 == 0:\n    pass\n", NOTHING),
+    ("choice", "y = a == 'x' or c == 'y'\n", "y = a in ('x', 'y') or c == 'y'\n", NOTHING),
+    ("choice", "y = isinstance(a, int)\n", "y = isinstance(a, (int, float))\n", NOTHING),
+    ("choice", "y = a in ('abc', 'x')\n", "y = a in ('abc',)\n", NOTHING),
+    (
+        "condition",
+        "def f(a):\n    if a.b:\n        pass\n",
+        "def f(a):\n    if a is not None and a.b:\n        pass\n",
+        NOTHING,
+    ),
+    ("condition", "def f(a, b):\n    return a < 0\n", "def f(a, b):\n    return a < 0 and b > 0\n", NOTHING),
+    ("condition", "def f(a):\n    return [b for b in a]\n", "def f(a):\n    return [b for b in a if b]\n", NOTHING),
+    ("initial", "best = 0\n", "best = float('-inf')\n", NOTHING),
+    ("initial", "def f(a=[]):\n    pass\n", "def f(a=None):\n    pass\n", NOTHING),
+    ("character", "y = 'colour'\n", "y = 'color'\n", NOTHING),
+    ("character", "y = 'a-b'\n", "y = 'acb'\n", HINTED),
+    ("filled", "y = 'Hello {name}'\n", "y = f'Hello {name}'\n", NOTHING),
+    ("filled", "y = f'{{}}'\n", "y = '{{}}'\n", NOTHING),
+    ("filled-text", "y = f'{a}, {b}'\n", "y = f'{a},{b}'\n", NOTHING),
+    ("filled-text", "y = f'{a:.1f}'\n", "y = f'{a:.2f}'\n", NOTHING),
+    ("pattern", "y = re.match(r'[0-9]+', a)\n", "y = re.match(r'[0-9]+$', a)\n", NOTHING),
+    ("pattern", "y = re.sub(r'<.*>', '', a)\n", "y = re.sub(r'<.*?>', '', a)\n", NOTHING),
+    ("pattern", "y = re.split(r'.', a)\n", "y = re.split(r'\\.', a)\n", NOTHING),
+    ("pattern", "y = re.findall(r'[a-z]', a)\n", "y = re.findall(r'[a-zA-Z]', a)\n", NOTHING),
+    ("flag", "y = re.search('a', b)\n", "y = re.search('a', b, flags=re.IGNORECASE)\n", NOTHING),
+    ("flag", "y = re.search('a', b, re.DOTALL)\n", "y = re.search('a', b, re.MULTILINE)\n", NOTHING),
+    ("missing-import", "y = math.pi\n", "import math\ny = math.pi\n", NOTHING),
+    (
+        "missing-import",
+        "'Doc.'\nimport os\n\ny = Counter(os)\n",
+        "'Doc.'\nimport os\nfrom collections import Counter\n\ny = Counter(os)\n",
+        NOTHING,
+    ),
+    ("wrong-import", "from itertools import reduce\n", "from functools import reduce\n", NOTHING),
+    ("wrong-import", "import jsn\njsn.loads\n", "import json as jsn\njsn.loads\n", NOTHING),
+    (
+        "wrong-import",
+        "from collections import Countr\nCounter()\n",
+        "from collections import Counter\nCounter()\n",
+        NOTHING,
+    ),
+    ("owner", "a.size\nb.name\ny = a.name\nb = a\n", "a.size\nb.name\ny = b.name\nb = a\n", NOTHING),
+    ("owner", "def f(a, b):\n    return a.x + b.y + a.y\n", "def f(a, b):\n    return a.x + b.y + b.y\n", NOTHING),
+    ("method", "y = a.split(b)\n", "y = a.join(b)\n", NOTHING),
+    ("method", "y = [].append(a)\n", "y = [].count(a)\n", NOTHING),
+    ("arguments", "y = f(a,  # first\n      b)\n", "y = f(a)\n", NOTHING),
+    ("argument", "def f(s):\n    return s.split()\n", "def f(s):\n    return s.split(',')\n", NOTHING),
+    (
+        "argument",
+        "def g(a, b=1): pass\ndef f(c, b):\n    g(c)\n",
+        "def g(a, b=1): pass\ndef f(c, b):\n    g(c, b=b)\n",
+        NOTHING,
+    ),
+    ("argument", "f(width=1)\nf(height=2)\n", "f(width=1)\nf(width=2)\n", NOTHING),
+    ("bounded", "def f(a):\n    return a\n", "def f(a):\n    return max(a, 0)\n", NOTHING),
+    ("bounded", "def f(a, b):\n    c = g[a:b]\n", "def f(a, b):\n    c = g[a:min(b, a)]\n", NOTHING),
+    ("call-it", "y = a.lower\n", "y = a.lower()\n", NOTHING),
+    ("call-it", "y = f(g())\n", "y = f(g)\n", NOTHING),
+    ("await", "async def f():\n    y = g()\n", "async def f():\n    y = await g()\n", NOTHING),
+    ("await", "async def f():\n    y = await g\n", "async def f():\n    y = g\n", NOTHING),
+    ("lookup", "y = a[b]\n", "y = a.get(b, 0)\n", NOTHING),
+    ("lookup", "y = a.get(b)\n", "y = a[b]\n", NOTHING),
+    ("copy", "y = a\n", "y = list(a)\n", NOTHING),
+    ("copy", "for x in xs:\n    xs.remove(x)\n", "for x in xs[:]:\n    xs.remove(x)\n", NOTHING),
+    ("copy", "import copy\nb.append(a)\n", "import copy\nb.append(copy.deepcopy(a))\n", NOTHING),
+    ("repeat", "y = [[0] * n] * m\n", "y = [[0] * n for _ in range(m)]\n", NOTHING),
+    ("repeat", "y = dict.fromkeys(a, [])\n", "y = {key: [] for key in a}\n", NOTHING),
+    ("index", "y = xs[i]\n", "y = xs[-1]\n", NOTHING),
+    ("index", "y = f(xs)\n", "y = f(xs[0])\n", NOTHING),
+    ("range", "for i in range(n):\n    pass\n", "for i in range(1, n + 1):\n    pass\n", NOTHING),
+    ("range", "for i in range(a, b):\n    pass\n", "for i in range(b, a, -1):\n    pass\n", NOTHING),
+    ("iterated", "for k, v in d:\n    pass\n", "for k, v in d.items():\n    pass\n", NOTHING),
+    ("iterated", "y = [i for i in n]\n", "y = [i for i in range(n)]\n", NOTHING),
+    ("order", "y = sorted(d, key=lambda p: p[1])\n", "y = sorted(d, key=lambda p: (p[1], p[0]))\n", NOTHING),
+    ("comprehension", "y = [a for a in b]\n", "y = {a for a in b}\n", NOTHING),
+    ("comprehension", "y = [a if a else 0 for a in b]\n", "y = [a for a in b if a]\n", NOTHING),
+    ("branch", "if a:\n    b()\nif c:\n    d()\n", "if a:\n    b()\nelif c:\n    d()\n", NOTHING),
+    ("branch", "if a:\n    b()\nelif c:\n    d()\n", "if a:\n    b()\nif c:\n    d()\n", NOTHING),
+    ("branch", "if a:\n    b()\n", "while a:\n    b()\n", NOTHING),
+    ("result", "def f(a):\n    a + 1\n", "def f(a):\n    return a + 1\n", NOTHING),
+    ("result", "def f(a):\n    a.strip()\n", "def f(a):\n    a = a.strip()\n", NOTHING),
+    ("result", "ValueError('no')\n", "raise ValueError('no')\n", NOTHING),
+    ("result", "def f(a):\n    yield a\n", "def f(a):\n    yield from a\n", NOTHING),
+    ("move", "for a in b:\n    f(a)\n    if a:\n        g(b)\n", "for a in b:\n    f(a)\nif a:\n    g(b)\n", NOTHING),
+    ("take", "a()\nfor b in c:\n    d()\n", "for b in c:\n    a()\n    d()\n", NOTHING),
+    ("take", "for b in c:\n    a = []\n    d(a)\n", "a = []\nfor b in c:\n    d(a)\n", NOTHING),
+    ("remove", "if a:\n    b()\nelse:\n    c()\n", "if a:\n    b()\n", NOTHING),
+    ("remove", "for a in b:\n    c()\nelse:\n    d()\n", "for a in b:\n    c()\nd()\n", NOTHING),
+    ("echo", "def f(a, b):\n    a.sort()\n", "def f(a, b):\n    a.sort()\n    b.sort()\n", NOTHING),
+    ("echo", "def f(a, b):\n    a += 1\n", "def f(a, b):\n    a += 1\n    b += 1\n", NOTHING),
+    ("inside", "def f(a, b):\n    a.append(b)\n", "def f(a, b):\n    if b not in a:\n        a.append(b)\n", NOTHING),
+    ("inside", "def f(a):\n  a()\n", "def f(a):\n  if a is not None:\n    a()\n", NOTHING),
+    (
+        "mutable-default",
+        "def f(a, b=[]):\n    b.append(a)\n",
+        "def f(a, b=None):\n    if b is None:\n        b = []\n    b.append(a)\n",
+        NOTHING,
+    ),
+    (
+        "mutable-default",
+        "def f(*, b: dict = {}):\n    'Doc.'\n    b[1] = 2\n",
+        "def f(*, b: dict = None):\n    'Doc.'\n    if b is None:\n        b = {}\n    b[1] = 2\n",
+        NOTHING,
+    ),
+    ("parameter", "def f(a, b):\n    pass\n", "def f(a, b=None):\n    pass\n", NOTHING),
+    ("parameter", "class C:\n    def f(a): pass\n", "class C:\n    def f(self, a): pass\n", NOTHING),
+    ("decorator", "class C:\n    def f(self): pass\n", "class C:\n    @property\n    def f(self): pass\n", NOTHING),
+    ("decorator", "class C:\n    @staticmethod\n    def f(self): pass\n", "class C:\n    def f(self): pass\n", NOTHING),
+    ("shared", "n = 0\ndef f():\n    n = n + 1\n", "n = 0\ndef f():\n    global n\n    n = n + 1\n", NOTHING),
+    (
+        "shared",
+        "def f():\n    n = 0\n    def g():\n        n += 1\n",
+        "def f():\n    n = 0\n    def g():\n        nonlocal n\n        n += 1\n",
+        NOTHING,
+    ),
+    (
+        "shared",
+        "class C(B):\n    def __init__(self, a):\n        self.a = a\n",
+        "class C(B):\n    def __init__(self, a):\n        super().__init__(a)\n        self.a = a\n",
+        NOTHING,
+    ),
+    ("refusal", "def f(a):\n    b()\n", "def f(a):\n    if a < 0:\n        raise LookupError('a < 0')\n    b()\n", HINTED),
+    (
+        "refusal",
+        "def f(a):\n    b()\n",
+        "def f(a):\n    if not a:\n        raise ValueError('not a')\n    b()\n",
+        NOTHING,
+    ),
+    (
+        "skip",
+        LOOP.format("f()"), LOOP.format("f()").replace("        if",
+        "        if item is None:\n            continue\n        if"),
+        NOTHING,
+    ),
+    (
+        "skip",
+        "def f(a):\n    b = a\n    return b[0]\n",
+        "def f(a):\n    b = a\n    if not b:\n        return None\n    return b[0]\n",
+        NOTHING,
+    ),
+    ("value", "def f(a):\n    return 0\n", "def f(a):\n    return a\n", NOTHING),
+    ("value", "def f(a):\n    return g(a + 1)\n", "def f(a):\n    return a\n", NOTHING),
+    ("constant", "y = a\n", "y = 0\n", NOTHING),
+    ("constant", "f(a, 60)\n", "f(60, 60)\n", NOTHING),
+    (
+        "ingredient",
+        "def f(a):\n    b = len(a) - 1\n    return b\n",
+        "def f(a):\n    b = len(a) - 1\n    return len(a)\n",
+        NOTHING,
+    ),
+    ("ingredient", "def f(a):\n    b = a.x\n    return 0\n", "def f(a):\n    b = a.x\n    return a.x\n", NOTHING),
+    ("step", "def f(s):\n    g(s)\n", "def f(s):\n    s = s.strip()\n    g(s)\n", NOTHING),
+    (
+        "step",
+        "def f(a):\n    b = []\n    for c in a:\n        g(c)\n",
+        "def f(a):\n    b = []\n    for c in a:\n        g(c)\n        b.append(c)\n",
+        NOTHING,
+    ),
+    ("step", "def f(a):\n    b = g(a)\n", "def f(a):\n    b = g(a)\n    return b\n", NOTHING),
+    ("syntax", "def f(a)\n    return a\n", "def f(a):\n    return a\n", NOTHING),
+    ("syntax", "y = f(a\nz = 1\n", "y = f(a)\nz = 1\n", NOTHING),
+    ("syntax", "y = [1, 2 3]\n", "y = [1, 2, 3]\n", NOTHING),
+    ("syntax", "y = 'a\n", "y = 'a'\n", NOTHING),
+    ("syntax", "if a = b:\n    pass\n", "if a == b:\n    pass\n", NOTHING),
+    ("syntax", "def f():\n    a = 1\n      b = 2\n", "def f():\n    a = 1\n    b = 2\n", NOTHING),
+    ("syntax", "whlie a:\n    pass\n", "while a:\n    pass\n", NOTHING),
 ]  # fmt: skip
 
 
@@ -152,12 +334,9 @@ def test_every_family_has_a_name_a_reason_and_two_examples(family: Family) -> No
 # --- what holds for every change ----------------------------------------------------------------
 
 SRC = Path(trm_lsp.__file__).parent
-BILLING = SRC.parent / "examples" / "billing" / "src" / "billing"
-OWN = [
-    *(SRC / "core" / name for name in ("halting.py", "progress.py", "recursion.py")),
-    *(SRC / "patch" / name for name in ("diffs.py", "edits.py", "positions.py")),
-    *(BILLING / name for name in ("money.py", "discounts.py", "dates.py")),
-]
+LIBRARY = Path(os.__file__).parent
+REAL = [SRC / "core" / "halting.py", SRC / "patch" / "edits.py", LIBRARY / "bisect.py", LIBRARY / "fnmatch.py"]
+"""Code as people write it, some of it from the standard library."""
 AWKWARD = '''\
 def f(a, b, *items, scale: int = -1, **rest: "dict[str, int]") -> "int | None":
     """Doc of f, 1 < 2."""
@@ -193,7 +372,7 @@ class C:
 
 def g(x): return x
 '''
-CORPUS = {path.name: path.read_text(encoding="utf-8") for path in OWN} | {"awkward": AWKWARD}
+CORPUS = {path.name: path.read_text(encoding="utf-8") for path in REAL} | {"awkward": AWKWARD}
 every_source = pytest.mark.parametrize("text", CORPUS.values(), ids=CORPUS)
 
 
@@ -211,7 +390,7 @@ def test_every_change_is_an_edit_of_the_file_that_changes_its_text(text: str) ->
 @every_source
 def test_no_edit_is_proposed_twice(text: str) -> None:
     hypotheses = possible(text, HINTED)
-    assert len({hypothesis.edits for hypothesis in hypotheses}) == len(hypotheses)
+    assert len({apply(text, hypothesis.edits) for hypothesis in hypotheses}) == len(hypotheses)
 
 
 @every_source
@@ -219,7 +398,7 @@ def test_the_same_source_has_the_same_changes_in_the_same_order(text: str) -> No
     assert possible(text, HINTED) == possible(text, HINTED)
 
 
-def some(hypotheses: tuple[Hypothesis, ...], count: int = 250) -> list[Hypothesis]:
+def some(hypotheses: tuple[Hypothesis, ...], count: int = 500) -> list[Hypothesis]:
     """A spread of them."""
     return list(hypotheses[:: max(1, len(hypotheses) // count)])
 
@@ -235,7 +414,8 @@ def parsed(text: str) -> ast.Module | None:
 def test_all_but_a_few_changes_give_a_program(text: str) -> None:
     tried = some(possible(text, HINTED))
     broken = [hypothesis.what for hypothesis in tried if parsed(apply(text, hypothesis.edits)) is None]
-    assert len(broken) <= 0.05 * len(tried), broken
+    print(f"{len(tried) - len(broken)} of {len(tried)} parse")
+    assert len(broken) <= 0.02 * len(tried), broken
 
 
 @every_source
@@ -267,9 +447,9 @@ def expressions_inside(text: str, edit: Edit) -> set[str]:
 def test_annotations_and_docstrings_are_never_edited(text: str) -> None:
     source = Source("m.py", text)
     spans = [source.span(node) for node in untouchable(source.tree)]
-    for hypothesis, (start, end) in itertools.product(possible(text, HINTED), spans):
-        for edit in hypothesis.edits:
-            assert not (start <= edit.start and edit.end <= end and edit.start < edit.end), hypothesis.what
+    edits = {edit[1:3]: hypothesis.what for hypothesis in possible(text, HINTED) for edit in hypothesis.edits}
+    for (first, last), (start, end) in itertools.product(edits, spans):
+        assert not (start <= first < last <= end), edits[first, last]
 
 
 def untouchable(tree: ast.AST) -> Iterator[ast.expr]:
@@ -285,11 +465,9 @@ def untouchable(tree: ast.AST) -> Iterator[ast.expr]:
 @every_source
 def test_a_source_with_crlf_has_the_same_changes_with_crlf(text: str) -> None:
     crlf = text.replace("\n", "\r\n")
-    changed = {apply(crlf, hypothesis.edits) for hypothesis in possible(crlf, HINTED)}
-    assert not [text for text in changed if re.search(r"(?<!\r)\n|\r(?!\n)", text)]
-    assert {text.replace("\r\n", "\n") for text in changed} == {
-        apply(text, hypothesis.edits) for hypothesis in possible(text, HINTED)
-    }
+    there, here = possible(crlf, HINTED), possible(text, HINTED)
+    assert not [edit for h in there for edit in h.edits if re.search(r"(?<!\r)\n|\r(?!\n)", edit.text)]
+    assert {apply(crlf, h.edits).replace("\r\n", "\n") for h in there} == {apply(text, h.edits) for h in here}
 
 
 @every_source
@@ -302,7 +480,7 @@ def test_names_outside_ascii_shift_no_edit(text: str) -> None:
 
 def spelt(hypothesis: Hypothesis) -> bool:
     """Whether a change is about how something is spelt, not where it stands."""
-    return hypothesis.family in ("text", "misspelling", "order")
+    return hypothesis.family in ("text", "character", "filled-text", "misspelling", "order")
 
 
 # --- single laws by example ---------------------------------------------------------------------
@@ -352,7 +530,7 @@ def test_expressions_over_several_lines_have_changes_too(text: str) -> None:
 
 
 def test_a_condition_that_is_left_out_leaves_the_brackets_of_the_others() -> None:
-    assert "y = (a or b) and c\n" in changed("y = (a or b) and c and d\n", "logic")
+    assert "y = (a or b) and c\n" in changed("y = (a or b) and c and d\n", "drop-condition")
 
 
 def test_one_more_is_added_to_the_whole_operation() -> None:
@@ -373,7 +551,10 @@ def test_a_statement_is_removed_without_the_one_behind_it() -> None:
 def test_a_step_is_inserted_whole_or_not_at_all(statement: str) -> None:
     text = f"def f(a):\n    g(a)\n    {statement}\n"
     inserted = [new.replace(text[: text.index("    " + statement)], "") for new in changed(text, "step")]
-    assert not [new for new in inserted if new.startswith("    b = ") and not new.startswith(f"    {statement}\n")]
+    torn = [
+        new for new in inserted if new.startswith(f"    {statement[:6]}") and not new.startswith(f"    {statement}\n")
+    ]
+    assert inserted and not torn
 
 
 def test_the_docstring_of_an_attribute_stays_behind_it() -> None:
@@ -384,3 +565,60 @@ def test_the_docstring_of_an_attribute_stays_behind_it() -> None:
 def test_whole_functions_are_not_removed() -> None:
     text = "async def f():\n    await g()\n    await h()\nx = 1\n"
     assert "x = 1\n" not in changed(text, "remove")
+
+
+# --- what the values seen at run time rule out --------------------------------------------------
+
+
+def fits(text: str, family: str, what: str, kind: str) -> set[str]:
+    """The changes of a family when the expression `what` has had values of one type."""
+    start = text.rindex(what)
+    kinds = {(start, start + len(what)): (kind,)}
+    return {apply(text, change.edits) for change in asked(BY_NAME[family], text, kinds=kinds)}
+
+
+def test_a_number_has_no_methods_of_strings() -> None:
+    assert "y = a.strip()\n" in fits("y = a\n", "wrap", "a", "str")
+    assert "y = a.strip()\n" not in fits("y = a\n", "wrap", "a", "int")
+
+
+def test_a_string_is_not_one_too_low() -> None:
+    assert "y = f(a + 1)\n" in fits("y = f(a)\n", "off-by-one", "a", "int")
+    assert "y = f(a + 1)\n" not in fits("y = f(a)\n", "off-by-one", "a", "str")
+
+
+def test_a_type_that_is_not_known_may_do_anything() -> None:
+    assert fits("y = a\n", "wrap", "a", "Invoice") == changed("y = a\n", "wrap")
+
+
+# --- what stays as it is ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+def test_comments_and_blank_lines_beside_the_change_stay(family: Family) -> None:
+    for _, mistake, _, hints in (row for row in REPAIRS if row[0] == family.name):
+        framed = f"# before\n\n{mistake}\n\n# behind, 'x' < 1\n"
+        for change in asked(family, framed, hints):
+            new = apply(framed, change.edits)
+            assert "# before\n\n" in new and new.endswith("# behind, 'x' < 1\n"), change.what
+
+
+def test_brackets_stand_only_where_they_are_needed() -> None:
+    text = "def f(a, b, c):\n    return {}\n"
+    assert text.format("(b) * c") not in changed(text.format("(a + b) * c"), "drop-term")
+    assert text.format("f(a + 1)") in changed(text.format("f(a)"), "off-by-one")
+    assert text.format("(a - b) - c") not in changed(text.format("a - b - c"), "variable")
+
+
+def test_a_file_that_does_not_parse_has_only_changes_after_which_it_parses() -> None:
+    text = "def f(a, b:\n    return a +\n"
+    assert not list(asked(BY_NAME["syntax"], text))  # two mistakes
+    once = "def f(a, b:\n    return a + b\n"
+    assert "def f(a, b):\n    return a + b\n" in changed(once, "syntax")
+    assert all(parsed(new) for new in changed(once, "syntax"))
+    assert {hypothesis.family for hypothesis in broken_everywhere(once)} == {"syntax"}
+
+
+def broken_everywhere(text: str) -> tuple[Hypothesis, ...]:
+    (source,) = parse_all({"m.py": text})
+    return enumerate_all([source], {source.place(statement): 1.0 for statement in source.statements}, NOTHING)

@@ -1,20 +1,22 @@
-"""Every typed edit at every suspicious place, as plain tuples, ranked."""
+"""Every typed edit at every suspicious place, as plain tuples, made when it comes up and ranked."""
 
 from __future__ import annotations
 
-import ast
 import hashlib
-from collections.abc import Iterable, Mapping
+import heapq
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from trm_lsp.core.state import Edit, Reasoning
-from trm_lsp.nets.repair.families import FAMILIES, Hints, Site
-from trm_lsp.nets.repair.source import Source
+from trm_lsp.nets.repair.families import FAMILIES, Change, Family, Hints, Kinds, Site
+from trm_lsp.nets.repair.families.syntax import SYNTAX, Syntax, repairs
+from trm_lsp.nets.repair.source import Broken, Source
 
 SLOW_SHARE = 1e-6
 """What is left of the rank of a hypothesis each time it is cut short: it comes after every other."""
 EVIDENCE_BEGINS_AS = 4
 """How many judged candidates the first belief about a place weighs."""
+LARGEST_COST = 3
 
 
 class Hypothesis(NamedTuple):
@@ -39,63 +41,336 @@ def key(y_digest: str, edits: Iterable[Edit]) -> str:
 
 
 def parse_all(texts: Mapping[str, str]) -> list[Source]:
-    """The files that parse; one that does not cannot be what the tests ran."""
-    sources = []
+    """The files, those that do not parse as broken ones; what is no text for a parser at all is left out."""
+    sources: list[Source] = []
     for path, text in texts.items():
         try:
             sources.append(Source(path, text))
-        except (SyntaxError, ValueError):
+        except SyntaxError as error:
+            sources.append(Broken(path, text, error))
+        except ValueError:
             continue
     return sources
 
 
-def enumerate_all(sources: Iterable[Source], suspicion: Mapping[str, float], hints: Hints) -> tuple[Hypothesis, ...]:
-    """All single edits at suspicious places, each resulting edit once, under its likeliest family."""
-    found: dict[tuple[Edit, ...], Hypothesis] = {}
-    for source in sources:
-        for statement in source.statements:
-            place = source.place(statement)
-            if place not in suspicion:
-                continue
-            site = Site(source, statement, hints)
-            expressions = [node for node in statement.expressions() if not _annotation(source, node)]
-            for family in FAMILIES:
-                changes = [*family.at_statement(site)]
-                for node in expressions:
-                    changes += family.at_expression(site, node)
-                for change in changes:
-                    prior = family.prior * change.weight
-                    known = found.get(change.edits)
-                    if known is None or known.prior < prior:
-                        line = source.index.line(change.edits[0].start)
-                        found[change.edits] = Hypothesis(
-                            change.edits, family.name, change.what, place, line, family.cost, prior
-                        )
-    return tuple(found.values())
-
-
-def _annotation(source: Source, node: ast.expr) -> bool:
-    """Whether an expression is (part of) a type annotation: no test can tell it from another."""
-    child: ast.AST = node
-    while isinstance(child, ast.expr | ast.arg | ast.arguments):
-        parent = source.parents[child]
-        if isinstance(parent, ast.arg | ast.AnnAssign) and parent.annotation is child:
-            return True
-        if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef) and parent.returns is child:
-            return True
-        child = parent
-    return False
+# --- how likely ---------------------------------------------------------------------------------
 
 
 def rank(hypothesis: Hypothesis, z: Reasoning) -> float:
     """How likely a hypothesis is, by its family and by what experiments taught about its place."""
-    count, total = z.evidence.get(hypothesis.place, (0, 0.0))
+    weight = z.families.get(hypothesis.family, 1.0)
+    return hypothesis.prior * weight * belief(hypothesis.place, z) * SLOW_SHARE**hypothesis.cut
+
+
+def belief(place: str, z: Reasoning) -> float:
+    """How suspect a place is, by localisation and by the experiments there."""
+    count, total = z.evidence.get(place, (0, 0.0))
     # Evidence is an average that begins at 1: many refused edits at a place do not bury the right one.
     taught = (EVIDENCE_BEGINS_AS + total) / (EVIDENCE_BEGINS_AS + count)
-    suspicion = z.suspicion.get(hypothesis.place, 0.0) * taught
-    return hypothesis.prior * suspicion * z.families.get(hypothesis.family, 1.0) * SLOW_SHARE**hypothesis.cut
+    return z.suspicion.get(place, 0.0) * taught
 
 
 def ranked(queue: Iterable[Hypothesis], z: Reasoning) -> tuple[Hypothesis, ...]:
     """The queue, likeliest first; equal ranks in source order, so that a run can be repeated."""
     return tuple(sorted(queue, key=lambda h: (-rank(h, z), h.edits)))
+
+
+# --- what is worth trying -----------------------------------------------------------------------
+
+
+class Queue:
+    """What has not been tried yet: drawn likeliest first, made no sooner than it comes up.
+
+    A value: `after` gives a new queue and leaves this one as it is. At one place
+    the order is always the same, so it is made once and shared; what experiments
+    teach changes only how much a whole place counts.
+    """
+
+    def __init__(self, streams: Mapping[At, Stream], made: Made) -> None:
+        self._streams = streams
+        self._made = made
+        self._taken: dict[At, int] = {}
+        """How far each stream has been tried."""
+        self._cut: tuple[Hypothesis, ...] = ()
+        """Those that a screen has cut short."""
+
+    def __eq__(self, other: object) -> bool:
+        """Queues over the same places are equal when the same has been taken from them."""
+        if not isinstance(other, Queue):
+            return NotImplemented
+        mine, theirs = (list(self._streams), self._taken, self._cut), (list(other._streams), other._taken, other._cut)
+        return mine == theirs
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __bool__(self) -> bool:
+        return bool(self._cut) or next(iter(self), None) is not None
+
+    def __iter__(self) -> Iterator[Hypothesis]:
+        """All of them, place by place: this makes every one."""
+        seen: set[Essence] = set()
+        for at, stream in self._streams.items():
+            position = self._taken.get(at, 0)
+            while (hypothesis := stream.at(position)) is not None:
+                essence = stream.essence(position)
+                if essence not in seen and not self._tried(essence):
+                    seen.add(essence)
+                    yield hypothesis
+                position += 1
+        yield from self._cut
+
+    def _tried(self, essence: Essence) -> bool:
+        """Whether an edit has been taken already, at whatever place."""
+        return any(position < self._taken.get(at, 0) for at, position in self._made[essence].items())
+
+    def likeliest(self, z: Reasoning, count: int, bound: int = LARGEST_COST) -> tuple[Hypothesis, ...]:
+        """The first `count` of `ranked`, of those that cost no more than `bound`."""
+        beliefs = {at.place: belief(at.place, z) for at in self._streams}
+        heads: list[tuple[float, tuple[Edit, ...], At, int]] = []
+        for at, stream in self._streams.items():
+            if at.cost <= bound and beliefs[at.place] > 0:
+                # Until it is needed, an upper bound of its rank stands for what is not made yet.
+                likely = stream.ceiling(self._taken.get(at, 0)) * beliefs[at.place]
+                heads.append((-likely, (), at, -1))
+        heapq.heapify(heads)
+        drawn: dict[Essence, Hypothesis] = {}
+        while heads and len(drawn) < count:
+            _, _, at, position = heapq.heappop(heads)
+            stream = self._streams[at]
+            hypothesis = stream.at(position) if position >= 0 else None
+            if hypothesis is None:
+                position = self._taken.get(at, 0)
+            else:
+                essence = stream.essence(position)
+                if not self._tried(essence):
+                    drawn.setdefault(essence, hypothesis)
+                position += 1
+            following = stream.at(position)
+            if following is not None:
+                likely = stream.value(following) * beliefs[at.place]
+                heapq.heappush(heads, (-likely, following.edits, at, position))
+        within = [h for h in self._cut if h.cost <= bound]
+        return ranked([*drawn.values(), *within], z)[:count] if within else tuple(drawn.values())
+
+    def after(self, batch: Iterable[Hypothesis], cut: Iterable[Hypothesis] = ()) -> Queue:
+        """The queue without a batch that `likeliest` gave; those that were cut short come back, last."""
+        gone = set(batch)
+        left = Queue(self._streams, self._made)
+        left._taken = dict(self._taken)
+        for hypothesis in gone:
+            if not hypothesis.cut:
+                at = At(hypothesis.place, hypothesis.cost)
+                left._taken[at] = max(left._taken.get(at, 0), self._streams[at].position(hypothesis) + 1)
+        again = (hypothesis._replace(cut=hypothesis.cut + 1) for hypothesis in cut)
+        left._cut = (*(h for h in self._cut if h not in gone), *again)
+        return left
+
+
+class At(NamedTuple):
+    """A place, and what edits there cost."""
+
+    place: str
+    cost: int
+
+
+class Essence(NamedTuple):
+    """The smallest replacement that has the effect of an edit: edits with the same essence give the same text."""
+
+    path: str
+    start: int
+    end: int
+    text: str
+
+
+Made = dict[Essence, dict[At, int]]
+"""At which places an edit is proposed, and at which position of the order there."""
+
+
+class Stream:
+    """The hypotheses of one cost at one place, in the order of their priors, made family by family."""
+
+    def __init__(
+        self,
+        at: At,
+        offers: Iterable[Offer],
+        weights: Mapping[str, float],
+        cheaper: Stream | None,
+        made: Made,
+        ruled_out: Callable[[tuple[Edit, ...]], bool] | None,
+    ) -> None:
+        self._at = at
+        self._weights = weights
+        # A family that cannot beat what is made stays closed; the likeliest is opened first.
+        self._closed = sorted(offers, key=lambda offer: self._most(offer.family))
+        self._cheaper = cheaper
+        self._open: list[tuple[float, tuple[Edit, ...], int, Hypothesis, Essence]] = []
+        self._order: list[tuple[Hypothesis, Essence]] = []
+        self._positions: dict[tuple[Edit, ...], int] = {}
+        self._known: set[Essence] = set()
+        self._made = made
+        self._ruled_out = ruled_out
+
+    def _most(self, family: Family) -> float:
+        """No hypothesis of a family has a larger value."""
+        return family.prior * self._weights.get(family.name, 1.0)
+
+    def value(self, hypothesis: Hypothesis) -> float:
+        """Its prior and its family's weight: what is left of its rank at one and the same place."""
+        return hypothesis.prior * self._weights.get(hypothesis.family, 1.0)
+
+    def ceiling(self, position: int) -> float:
+        """No hypothesis from `position` on has a larger value."""
+        if position < len(self._order):
+            return self.value(self._order[position][0])
+        closed = self._most(self._closed[-1].family) if self._closed else 0.0
+        return max(closed, -self._open[0][0] if self._open else 0.0)
+
+    def at(self, position: int) -> Hypothesis | None:
+        """The hypothesis at a position of the order, None behind the last."""
+        while len(self._order) <= position:
+            while self._closed and (not self._open or self._most(self._closed[-1].family) >= -self._open[0][0]):
+                self._make(self._closed.pop())
+            if not self._open:
+                return None
+            *_, hypothesis, essence = heapq.heappop(self._open)
+            if essence in self._known or (self._cheaper is not None and essence in self._cheaper):
+                continue
+            self._known.add(essence)
+            if self._ruled_out is None or not self._ruled_out(hypothesis.edits):
+                self._made.setdefault(essence, {})[self._at] = self._positions[hypothesis.edits] = len(self._order)
+                self._order.append((hypothesis, essence))
+        return self._order[position][0]
+
+    def essence(self, position: int) -> Essence:
+        """What the hypothesis at a position comes to; it must have been made."""
+        return self._order[position][1]
+
+    def position(self, hypothesis: Hypothesis) -> int:
+        """Where a hypothesis stands that `at` has given."""
+        return self._positions[hypothesis.edits]
+
+    def __contains__(self, essence: object) -> bool:
+        """Whether an edit is among the hypotheses, or among the cheaper ones: this makes every one."""
+        while self.at(len(self._order)) is not None:
+            pass
+        return essence in self._known or (self._cheaper is not None and essence in self._cheaper)
+
+    def _make(self, offer: Offer) -> None:
+        family = offer.family
+        for site, change in offer.changes():
+            essence = essence_of(site.source.text, change.edits)
+            if essence is None or essence in self._known:
+                continue
+            place, cost = self._at
+            prior = family.prior * change.weight
+            hypothesis = Hypothesis(change.edits, family.name, change.what, place, _line(site, change), cost, prior)
+            heapq.heappush(self._open, (-self.value(hypothesis), change.edits, len(self._open), hypothesis, essence))
+
+
+def _line(site: Site, change: Change) -> int:
+    """The line that a change is about: what is added after a statement belongs to it."""
+    return min(site.source.index.line(change.edits[0].start), site.last_line)
+
+
+class Offer(NamedTuple):
+    """A family and the sites of one place where it has not been asked yet."""
+
+    family: Family
+    sites: tuple[Site, ...]
+
+    def changes(self) -> Iterator[tuple[Site, Change]]:
+        for site in self.sites:
+            for change in changes(self.family, site):
+                yield site, change
+
+
+def changes(family: Family, site: Site) -> Iterator[Change]:
+    """Every change of one family at a statement."""
+    if isinstance(site.source, Broken):
+        if isinstance(family, Syntax):
+            yield from repairs(site.source)
+        return
+    yield from family.at_statement(site)
+    for node in site.expressions:
+        quote = site.quote(node)
+        for change in family.at_expression(site, node):
+            # Before 3.12 an f-string's own quotes and backslashes may not stand inside its braces.
+            if quote is None or not any(quote in edit.text or "\\" in edit.text for edit in change.edits):
+                yield change
+
+
+def essence_of(text: str, edits: Sequence[Edit]) -> Essence | None:
+    """The essence of edits of one file; None when nothing changes."""
+    if len(edits) == 1:
+        path, start, end, new = edits[0]
+    else:
+        ordered = sorted(edits, key=lambda edit: edit.start)
+        path, start, end = ordered[0].path, ordered[0].start, ordered[-1].end
+        parts, position = [], start
+        for edit in ordered:
+            parts += [text[position : edit.start], edit.text]
+            position = edit.end
+        new = "".join(parts)
+    same = 0
+    shorter = min(end - start, len(new))
+    while same < shorter and text[start + same] == new[same]:
+        same += 1
+    start, new, shorter = start + same, new[same:], shorter - same
+    same = 0
+    while same < shorter and text[end - 1 - same] == new[-1 - same]:
+        same += 1
+    end, new = end - same, new[: len(new) - same]
+    if start == end:
+        if not new:
+            return None
+        # The same insertion can be written at several offsets: the last one stands for all.
+        while start < len(text) and text[start] == new[0]:
+            start, end, new = start + 1, end + 1, new[1:] + new[0]
+    elif not new:
+        while end < len(text) and text[start] == text[end]:
+            start, end = start + 1, end + 1
+    return Essence(path, start, end, new)
+
+
+def everything(
+    sources: Iterable[Source],
+    suspicion: Mapping[str, float],
+    hints: Hints,
+    *,
+    kinds: Mapping[str, Kinds] | None = None,
+    weights: Mapping[str, float] | None = None,
+    ruled_out: Callable[[tuple[Edit, ...]], bool] | None = None,
+) -> Queue:
+    """All single edits at suspicious places, each resulting edit of a place once, under its likeliest family.
+
+    `kinds` has the types seen at run time, by file and by span. `weights` are
+    those of the families, and `ruled_out` says which edits need no trial.
+    """
+    places: dict[str, list[Site]] = {}
+    for source in sources:
+        seen = (kinds or {}).get(source.path)
+        for statement in source.statements:
+            place = source.place(statement)
+            if place in suspicion:
+                places.setdefault(place, []).append(Site(source, statement, hints, seen))
+    streams: dict[At, Stream] = {}
+    made: Made = {}
+    for place, sites in places.items():
+        cheaper = None
+        families = (SYNTAX,) if isinstance(sites[0].source, Broken) else FAMILIES
+        for cost in range(1, LARGEST_COST + 1):
+            offers = [Offer(family, tuple(sites)) for family in families if family.cost == cost]
+            if offers:
+                at = At(place, cost)
+                cheaper = streams[at] = Stream(at, offers, weights or {}, cheaper, made, ruled_out)
+    return Queue(streams, made)
+
+
+def enumerate_all(
+    sources: Iterable[Source],
+    suspicion: Mapping[str, float],
+    hints: Hints,
+    kinds: Mapping[str, Kinds] | None = None,
+) -> tuple[Hypothesis, ...]:
+    """All single edits at suspicious places at once, each resulting edit once."""
+    return tuple(everything(sources, suspicion, hints, kinds=kinds))

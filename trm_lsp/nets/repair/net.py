@@ -20,7 +20,7 @@ from trm_lsp.core.state import (
 )
 from trm_lsp.core.verdict import TestResult, Tier, Verdict
 from trm_lsp.nets.repair.families import FAMILIES
-from trm_lsp.nets.repair.hypotheses import Hypothesis, enumerate_all, key, parse_all, rank, ranked
+from trm_lsp.nets.repair.hypotheses import Hypothesis, Queue, everything, key, parse_all, rank
 from trm_lsp.nets.repair.localise import contrasted, contrasting, hints, passing_places, suspicion, suspicious_lines
 from trm_lsp.nets.repair.nearness import nearness
 from trm_lsp.patch.diffs import hunks
@@ -48,8 +48,8 @@ class Inner(NamedTuple):
 
     y: str
     """Digest of the y the queue was made for."""
-    queue: tuple[Hypothesis, ...]
-    """Not yet tried, in no order: what is likeliest changes with every experiment."""
+    queue: Queue
+    """Not yet tried: what is likeliest changes with every experiment."""
     texts: Mapping[str, str]
     """y's text of every file in the queue."""
     standing: Verdict
@@ -128,9 +128,14 @@ def orient(x: X, y: Candidate, z: Reasoning) -> Reasoning:
     paths = dict.fromkeys(place.partition("::")[0] for place in places)
     texts = {path: y.texts[path] if path in y.texts else x.texts[path].text for path in paths}
     sources = parse_all(texts)
-    queue = enumerate_all(sources, places, hints(x, failing))
-    ruled_out = set(z.ruled_out)
-    queue = tuple(h for h in queue if key(y.digest, h.edits) not in ruled_out)
+    known = set(z.ruled_out)
+    queue = everything(
+        sources,
+        places,
+        hints(x, failing),
+        weights=z.families,
+        ruled_out=lambda edits: key(y.digest, edits) in known,
+    )
     z = z.model_copy(
         update={
             "evidence": {} if fresh else z.evidence,
@@ -145,7 +150,7 @@ def orient(x: X, y: Candidate, z: Reasoning) -> Reasoning:
         return z
     if not places:
         return z.think("The failing tests reach no code that may be changed.")
-    return z.think(_where(failing, places, len(queue)))
+    return z.think(_where(failing, places))
 
 
 def localise(x: X, y: Candidate, z: Reasoning, failing: Sequence[TestResult]) -> Reasoning:
@@ -161,10 +166,10 @@ def localise(x: X, y: Candidate, z: Reasoning, failing: Sequence[TestResult]) ->
     return z.model_copy(update={"suspicion": places, "passing": passing_places(sources, trace)})
 
 
-def _where(failing: Sequence[TestResult], places: Mapping[str, float], count: int) -> str:
+def _where(failing: Sequence[TestResult], places: Mapping[str, float]) -> str:
     tests = "1 failing test reaches" if len(failing) == 1 else f"{len(failing)} failing tests reach"
     top = ", ".join(f"{_shown(place)}" for place in list(places)[:3])
-    return f"The {tests} {len(places)} statements; most suspect: {top}. {count} single edits are possible there."
+    return f"The {tests} {len(places)} statements; most suspect: {top}. Single edits are tried there."
 
 
 def _shown(place: str) -> str:
@@ -177,10 +182,11 @@ def choose(y: Candidate, z: Reasoning) -> tuple[Hypothesis, ...]:
     """The likeliest hypotheses within the cost bound; after a survivor only its serious rivals."""
     inner: Inner = z.memory
     least = RIVAL_SHARE * max((attempt.rank for attempt in z.survivors), default=0.0)
-    slow = z.bound == LARGEST_BOUND and not y.commits
-    within = (h for h in inner.queue if h.cost <= z.bound and (slow or not h.cut))
-    likeliest = [h for h in ranked(within, z)[: CUT_BATCHES[0]] if rank(h, z) >= least and rank(h, z) > 0]
+    drawn = inner.queue.likeliest(z, CUT_BATCHES[0], z.bound)
+    likeliest = [h for h in drawn if rank(h, z) >= least and rank(h, z) > 0]
     cut = min((h.cut for h in likeliest), default=0)
+    if cut and (z.bound < LARGEST_BOUND or y.commits):
+        return ()  # what is slow waits until nothing else is left on the unchanged text
     most = FIRST_BATCHES if z.visited.get(y.digest, 0) < FIRST_TRIED else CUT_BATCHES[cut]
     return tuple(h for h in likeliest if h.cut == cut)[: min(most, CUT_BATCHES[cut])]
 
@@ -210,12 +216,10 @@ def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) ->
         signatures[verdict.signature] = None
         count, total = evidence.get(hypothesis.place, (0, 0.0))
         evidence[hypothesis.place] = (count + 1, total + _evidence(verdict, standing))
-    done = set(batch)
     survivors = [a for a in attempts if a.verdict.passed]
     partial = [a for a in attempts if not a.verdict.passed]
     known = {*cut, *(h for h in batch if any(a.commit.edits == h.edits for a in survivors))}
     kept = tuple(key(y.digest, h.edits) for h in batch if h not in known)
-    queue = (*(h for h in inner.queue if h not in done), *(h._replace(cut=h.cut + 1) for h in cut))
     return z.model_copy(
         update={
             "evidence": evidence,
@@ -225,7 +229,7 @@ def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) ->
             "visited": _counted(z.visited, y.digest, len(batch)),
             "errors": tuple(signatures)[:ERRORS_KEPT],
             "tried": z.tried + len(tried),
-            "memory": inner._replace(queue=queue),
+            "memory": inner._replace(queue=inner.queue.after(batch, cut)),
         }
     ).think(_tried(tried, survivors, partial))
 
@@ -335,7 +339,7 @@ def _left(y: Candidate, z: Reasoning) -> float:
     inner = z.memory
     if not isinstance(inner, Inner) or inner.y != y.digest:
         return 0.0 if z.exhausted else 1.0
-    return max((rank(h, z) for h in inner.queue if h.cost <= max(2, z.bound) and not h.cut), default=0.0)
+    return max((rank(h, z) for h in inner.queue.likeliest(z, 1, max(2, z.bound)) if not h.cut), default=0.0)
 
 
 def _committed(attempt: Attempt) -> Candidate:

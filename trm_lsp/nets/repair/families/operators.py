@@ -1,47 +1,53 @@
-"""Operators: comparisons, arithmetic, logic."""
+"""Operators: comparisons, arithmetic, bits, assignments, terms."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from typing import ClassVar
 
-from trm_lsp.nets.repair.families.base import Change, Family, Site
+from trm_lsp.nets.repair.families.base import Change, Family, Site, stored
+from trm_lsp.nets.repair.families.binding import OPERATORS as LEVELS
+from trm_lsp.nets.repair.families.binding import SYMBOLS, Binds
+from trm_lsp.nets.repair.families.kinds import NUMBERS, TEXTS, can_be, fit_together
 
 COMPARISONS = {
     ast.Lt: r"<", ast.LtE: r"<=", ast.Gt: r">", ast.GtE: r">=", ast.Eq: r"==", ast.NotEq: r"!=",
     ast.Is: r"\bis\b", ast.IsNot: r"\bis\s+not\b", ast.In: r"\bin\b", ast.NotIn: r"\bnot\s+in\b",
 }  # fmt: skip
 INSTEAD = {
-    ast.Lt: {"<=": 1.0, ">": 0.7, ">=": 0.6, "==": 0.3, "!=": 0.3},
+    ast.Lt: {"<=": 1.0, ">": 0.7, ">=": 0.6, "==": 0.3, "!=": 0.3, "in": 0.05},
     ast.LtE: {"<": 1.0, ">=": 0.7, ">": 0.6, "==": 0.3, "!=": 0.2},
     ast.Gt: {">=": 1.0, "<": 0.7, "<=": 0.6, "==": 0.3, "!=": 0.3},
     ast.GtE: {">": 1.0, "<=": 0.7, "<": 0.6, "==": 0.3, "!=": 0.2},
-    ast.Eq: {"!=": 0.8, "<=": 0.5, ">=": 0.5, "<": 0.5, ">": 0.5, "in": 0.2},
-    ast.NotEq: {"==": 0.8, "<": 0.4, ">": 0.4, "<=": 0.2, ">=": 0.2},
-    ast.Is: {"is not": 0.9},
-    ast.IsNot: {"is": 0.9},
-    ast.In: {"not in": 0.9, "==": 0.2},
-    ast.NotIn: {"in": 0.9},
+    ast.Eq: {"!=": 0.8, "<=": 0.5, ">=": 0.5, "<": 0.5, ">": 0.5, "in": 0.3, "is": 0.1, "not in": 0.1},
+    ast.NotEq: {"==": 0.8, "<": 0.4, ">": 0.4, "<=": 0.2, ">=": 0.2, "not in": 0.3, "is not": 0.1, "in": 0.1},
+    ast.Is: {"is not": 0.9, "==": 0.7, "!=": 0.2},
+    ast.IsNot: {"is": 0.9, "!=": 0.7, "==": 0.2},
+    ast.In: {"not in": 0.9, "==": 0.3, "!=": 0.1},
+    ast.NotIn: {"in": 0.9, "!=": 0.3, "==": 0.1},
 }
 ARITHMETIC = {
     ast.Add: r"\+", ast.Sub: r"-", ast.Mult: r"(?<!\*)\*(?!\*)", ast.Div: r"(?<!/)/(?!/)", ast.FloorDiv: r"//",
     ast.Mod: r"%", ast.Pow: r"\*\*", ast.BitAnd: r"&", ast.BitOr: r"\|", ast.BitXor: r"\^", ast.LShift: "<<",
-    ast.RShift: ">>",
+    ast.RShift: ">>", ast.MatMult: "@",
 }  # fmt: skip
 OTHERS = {
-    ast.Add: {"-": 0.9, "*": 0.5},
-    ast.Sub: {"+": 0.9, "%": 0.5, "//": 0.2, "*": 0.2},
-    ast.Mult: {"/": 0.6, "**": 0.6, "+": 0.5, "//": 0.4},
-    ast.Div: {"//": 0.9, "*": 0.6, "%": 0.4},
-    ast.FloorDiv: {"/": 0.9, "%": 0.7, "*": 0.3},
-    ast.Mod: {"//": 0.8, "/": 0.4},
-    ast.Pow: {"*": 0.8},
-    ast.BitAnd: {"|": 0.8, "^": 0.5},
-    ast.BitOr: {"&": 0.8, "^": 0.5},
-    ast.BitXor: {"&": 0.6, "|": 0.6},
-    ast.LShift: {">>": 0.9},
-    ast.RShift: {"<<": 0.9},
+    ast.Add: {"-": 0.9, "*": 0.5, "|": 0.1, "%": 0.1, "//": 0.1, "/": 0.1},
+    ast.Sub: {"+": 0.9, "%": 0.5, "//": 0.2, "*": 0.2, "/": 0.15, "^": 0.1},
+    ast.Mult: {"/": 0.6, "**": 0.6, "+": 0.5, "//": 0.4, "-": 0.2, "%": 0.2},
+    ast.Div: {"//": 0.9, "*": 0.6, "%": 0.4, "-": 0.2, "+": 0.1},
+    ast.FloorDiv: {"/": 0.9, "%": 0.7, "*": 0.3, "-": 0.2, ">>": 0.1},
+    ast.Mod: {"//": 0.8, "/": 0.4, "-": 0.2, "*": 0.2, "+": 0.1},
+    ast.Pow: {"*": 0.8, "+": 0.1, "^": 0.1, "//": 0.1},
+    ast.BitAnd: {"|": 0.8, "^": 0.5, "and": 0.4, "&~": 0.2, "-": 0.1, "%": 0.1},
+    ast.BitOr: {"&": 0.8, "^": 0.5, "or": 0.4, "+": 0.2},
+    ast.BitXor: {"&": 0.6, "|": 0.6, "**": 0.5, "-": 0.1},
+    ast.LShift: {">>": 0.9, "*": 0.1},
+    ast.RShift: {"<<": 0.9, "//": 0.2},
+    ast.MatMult: {"*": 0.5},
 }
+ASSIGNED = ("+=", "-=", "*=", "//=", "/=", "%=", "|=", "&=", "**=", "^=")
 
 
 class Comparison(Family):
@@ -51,13 +57,37 @@ class Comparison(Family):
     def at_expression(self, site: Site, node: ast.expr) -> Iterator[Change]:
         if not isinstance(node, ast.Compare):
             return
+        shown = site.slot(node).shown
         operands = [node.left, *node.comparators]
         for left, op, right in zip(operands, node.ops, operands[1:], strict=False):
             for new, weight in INSTEAD[type(op)].items():
                 edit = site.operator(left, right, COMPARISONS[type(op)], new)
                 if edit:
-                    shown = f"{site.source.code(left)} {new} {site.source.code(right)}"
-                    yield Change((edit,), f"`{site.source.code(node)}` → `{shown}`", weight)
+                    yield Change((edit,), f"`{shown}` → `{site.code(left)} {new} {site.code(right)}`", weight)
+
+
+class Chain(Family):
+    name, prior = "chain", 0.6
+    reason = "every bound of a chained comparison is open where it should be closed, or the other way round"
+
+    def at_expression(self, site: Site, node: ast.expr) -> Iterator[Change]:
+        if not isinstance(node, ast.Compare) or len(node.ops) < 2:
+            return
+        operands = [node.left, *node.comparators]
+        for table, weight in ((CLOSED, 0.8), (TURNED, 0.6)):
+            news = [table.get(type(op)) for op in node.ops]
+            edits = [
+                site.operator(left, right, COMPARISONS[type(op)], new)
+                for left, op, right, new in zip(operands, node.ops, operands[1:], news, strict=False)
+                if new
+            ]
+            if len(edits) == len(node.ops) and all(edits):
+                new = " … ".join(str(new) for new in news)
+                yield Change(tuple(e for e in edits if e), f"`{site.slot(node).shown}` with `{new}`", weight)
+
+
+CLOSED = {ast.Lt: "<=", ast.LtE: "<", ast.Gt: ">=", ast.GtE: ">"}
+TURNED = {ast.Lt: ">", ast.LtE: ">=", ast.Gt: "<", ast.GtE: "<=", ast.Eq: "!=", ast.NotEq: "=="}
 
 
 class Arithmetic(Family):
@@ -65,20 +95,93 @@ class Arithmetic(Family):
     reason = "an arithmetic operator is another one"
 
     def at_expression(self, site: Site, node: ast.expr) -> Iterator[Change]:
-        if isinstance(node, ast.BinOp):
-            for new, weight in OTHERS.get(type(node.op), {}).items():
-                edit = site.operator(node.left, node.right, ARITHMETIC[type(node.op)], new)
-                if edit:
-                    shown = f"{site.source.code(node.left)} {new} {site.source.code(node.right)}"
-                    yield Change((edit,), f"`{site.source.code(node)}` → `{shown}`", weight)
+        if not isinstance(node, ast.BinOp):
+            return
+        one, other = site.kinds(node.left), site.kinds(node.right)
+        if one & TEXTS and isinstance(node.op, ast.Mod):
+            return  # it fills in a text
+        shown = site.slot(node).shown
+        for new, weight in OTHERS[type(node.op)].items():
+            if not new.isalpha() and not fit_together(one, other, new):
+                continue
+            edit = site.operator(node.left, node.right, ARITHMETIC[type(node.op)], new.replace("&~", "& ~"))
+            if edit:
+                yield Change((edit,), f"`{shown}` → `{site.code(node.left)} {new} {site.code(node.right)}`", weight)
 
     def at_statement(self, site: Site) -> Iterator[Change]:
         node = site.statement.node
         if isinstance(node, ast.AugAssign):
-            for new, weight in OTHERS.get(type(node.op), {}).items():
+            for new, weight in OTHERS[type(node.op)].items():
+                if new.isalpha() or new == "&~":
+                    continue
                 edit = site.operator(node.target, node.value, ARITHMETIC[type(node.op)] + "=", f"{new}=")
                 if edit:
-                    yield Change((edit,), f"`{site.source.code(node)}` with `{new}=`", weight)
+                    yield Change((edit,), f"`{site.head}` with `{new}=`", weight)
+
+
+class Rounding(Family):
+    name, prior, cost = "rounding", 0.35, 2
+    reason = "a quotient is rounded the wrong way"
+
+    def at_expression(self, site: Site, node: ast.expr) -> Iterator[Change]:
+        if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.FloorDiv | ast.Div):
+            return
+        left, right = site.operand(node.left, Binds.PRODUCT), site.operand(node.right, Binds.SIGN)
+        if site.slot(node.left).binds < Binds.SIGN and not left.startswith("("):
+            negative = f"-({left})"
+        else:
+            negative = f"-{left}"
+        yield site.swap(node, f"-({negative} // {right})", 0.5, Binds.SIGN)
+        yield site.swap(node, f"int({left} / {right})", 0.3)
+        yield site.swap(node, f"round({left} / {right})", 0.3)
+
+
+class Grouping(Family):
+    name, prior, cost = "grouping", 0.5, 2
+    reason = "operations are grouped the wrong way: brackets are missing, or too many"
+
+    def at_expression(self, site: Site, node: ast.expr) -> Iterator[Change]:
+        match node:
+            case ast.BinOp(left=left, right=right):
+                yield from self._regrouped(site, node, left, right, LEVELS[type(node.op)])
+            case ast.BoolOp(op=operator, values=values) if len(values) == 2:
+                level = Binds.AND if isinstance(operator, ast.And) else Binds.OR
+                yield from self._regrouped(site, node, values[0], values[1], level)
+            case ast.UnaryOp(op=ast.Not(), operand=ast.Compare() | ast.BoolOp() as operand):
+                first = operand.left if isinstance(operand, ast.Compare) else operand.values[0]
+                bare = site.source.text[site.slot(operand).start - 1] == "("
+                rest = site.source.text[site.slot(first).end : site.slot(operand).end]
+                if bare:
+                    tightness = Binds.AND if isinstance(operand, ast.BoolOp) else Binds.COMPARE
+                    yield site.swap(node, f"not {site.code(first)}{rest}", 0.5, min(tightness, Binds.NOT))
+
+    def _regrouped(self, site: Site, node: ast.expr, left: ast.expr, right: ast.expr, level: Binds) -> Iterator[Change]:
+        text = site.source.text
+        gap = text[site.slot(left).end : site.slot(right).start]
+        if "\n" in gap:
+            return
+        operator = gap.strip("() ")
+        inner_left, inner_right = _sides(left), _sides(right)
+        if inner_left and ")" not in gap:
+            # a * b + c → a * (b + c), and (a + b) * c → a + b * c below
+            first, second = inner_left
+            between = text[site.slot(first).end : site.slot(second).start]
+            code = f"{site.code(first)}{between}({site.code(second)} {operator} {site.code(right)})"
+            yield site.swap(node, code, 0.7, site.slot(left).binds)
+        if inner_right and "(" not in gap:
+            first, second = inner_right
+            between = text[site.slot(first).end : site.slot(second).start]
+            code = f"({site.code(left)} {operator} {site.code(first)}){between}{site.code(second)}"
+            yield site.swap(node, code, 0.7, site.slot(right).binds)
+        if (inner_left and ")" in gap) or (inner_right and "(" in gap):
+            loosest = min(level, site.slot(left).binds, site.slot(right).binds)
+            yield site.swap(node, f"{site.code(left)} {operator} {site.code(right)}", 0.7, loosest)
+
+
+def _sides(node: ast.expr) -> tuple[ast.expr, ast.expr] | None:
+    if isinstance(node, ast.BinOp):
+        return node.left, node.right
+    return (node.values[0], node.values[1]) if isinstance(node, ast.BoolOp) and len(node.values) == 2 else None
 
 
 class Accumulate(Family):
@@ -90,57 +193,14 @@ class Accumulate(Family):
         if isinstance(node, ast.AugAssign):
             edit = site.operator(node.target, node.value, ARITHMETIC[type(node.op)] + "=", "=")
             if edit:
-                yield Change((edit,), f"`{site.source.code(node)}` with `=`", 0.8)
+                yield Change((edit,), f"`{site.head}` with `=`", 0.8)
         elif isinstance(node, ast.Assign) and len(node.targets) == 1:
             target = node.targets[0]
             if isinstance(target, ast.Name | ast.Attribute | ast.Subscript):
-                for new, weight in (("+=", 0.8), ("-=", 0.4), ("*=", 0.3)):
+                for new, weight in zip(ASSIGNED, (0.8, 0.4, 0.3, *[0.1] * 7), strict=True):
                     edit = site.operator(target, node.value, "=", new)
                     if edit:
-                        yield Change((edit,), f"`{site.source.code(node)}` with `{new}`", weight)
-
-
-class Logic(Family):
-    name, prior = "logic", 0.7
-    reason = "`and` and `or` are mixed up, or one condition is too many"
-
-    def at_expression(self, site: Site, node: ast.expr) -> Iterator[Change]:
-        if not isinstance(node, ast.BoolOp):
-            return
-        old, new = ("and", "or") if isinstance(node.op, ast.And) else ("or", "and")
-        gaps = [site.operator(a, b, rf"\b{old}\b", new) for a, b in zip(node.values, node.values[1:], strict=False)]
-        edits = tuple(edit for edit in gaps if edit)
-        if len(edits) == len(gaps):
-            yield Change(edits, f"`{old}` → `{new}` in `{site.source.code(node)}`", 0.9)
-        if len(edits) > 1:
-            for edit in edits:
-                yield Change((edit,), f"one `{old}` → `{new}` in `{site.source.code(node)}`", 0.4)
-        for i in range(len(node.values)):
-            others = [value for k, value in enumerate(node.values) if k != i]
-            rest = [site.source.code(other) for other in others]
-            if len(others) > 1:
-                rest = [
-                    f"({code})" if isinstance(o, ast.BoolOp) else code for o, code in zip(others, rest, strict=True)
-                ]
-            yield site.swap(node, f" {old} ".join(rest), 0.5)
-
-
-class Negation(Family):
-    name, prior = "negation", 0.75
-    reason = "a condition is the wrong way round"
-
-    def at_expression(self, site: Site, node: ast.expr) -> Iterator[Change]:
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-            yield site.swap(node, site.source.code(node.operand), 1.0)
-            return
-        parent = site.parent(node)
-        tested = isinstance(parent, ast.If | ast.While | ast.IfExp | ast.Assert) and parent.test is node
-        chosen = isinstance(parent, ast.BoolOp) or (isinstance(parent, ast.comprehension) and node in parent.ifs)
-        returned = isinstance(parent, ast.Return) and isinstance(node, ast.Compare | ast.BoolOp | ast.Call | ast.Name)
-        if tested or chosen or returned:
-            code = site.source.code(node)
-            simple = isinstance(node, ast.Name | ast.Call | ast.Attribute | ast.Subscript | ast.Constant)
-            yield site.swap(node, f"not {code}" if simple else f"not ({code})", 0.5 if returned else 0.8)
+                        yield Change((edit,), f"`{site.head}` with `{new}`", weight)
 
 
 class Sign(Family):
@@ -148,13 +208,27 @@ class Sign(Family):
     reason = "a sign is missing or too much"
 
     def at_expression(self, site: Site, node: ast.expr) -> Iterator[Change]:
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-            yield site.swap(node, site.source.code(node.operand), 0.8)
+        if isinstance(node, ast.UnaryOp) and not isinstance(node.op, ast.Not):
+            yield site.put(node, node.operand, 0.8)
+            operand = site.operand(node.operand, Binds.SIGN)
+            if isinstance(node.op, ast.Invert):
+                yield site.swap(node, f"not {operand}", 0.6, Binds.NOT)
+                yield site.swap(node, f"-{operand}", 0.4, Binds.SIGN)
             return
-        used = isinstance(site.parent(node), ast.Return | ast.Assign | ast.Call | ast.BinOp | ast.Subscript)
-        stored = isinstance(getattr(node, "ctx", None), ast.Store)
-        if used and not stored and isinstance(node, ast.Name | ast.Call | ast.Attribute):
-            yield site.swap(node, f"-{site.source.code(node)}", 0.3)
+        used = isinstance(
+            site.parent(node),
+            ast.Return | ast.Assign | ast.AugAssign | ast.Call | ast.BinOp | ast.Subscript | ast.Compare | ast.Lambda
+            | ast.Tuple | ast.keyword | ast.Slice,
+        )  # fmt: skip
+        signed = isinstance(node, ast.Name | ast.Call | ast.Attribute | ast.Subscript | ast.BinOp)
+        if used and signed and not stored(node) and can_be(site.kinds(node), NUMBERS) and not _called(site, node):
+            code = site.operand(node, Binds.SIGN)
+            yield site.swap(node, f"-{code}", 0.3, Binds.SIGN)
+
+
+def _called(site: Site, node: ast.expr) -> bool:
+    parent = site.parent(node)
+    return isinstance(parent, ast.Call) and parent.func is node
 
 
 class Operands(Family):
@@ -162,20 +236,31 @@ class Operands(Family):
     reason = "two operands have changed places"
 
     def at_expression(self, site: Site, node: ast.expr) -> Iterator[Change]:
-        pairs: list[tuple[ast.expr, ast.expr]] = []
+        pairs: list[tuple[ast.expr, ast.expr, float]] = []
         if isinstance(node, ast.BinOp) and not isinstance(node.op, ast.Mult):
-            pairs = [(node.left, node.right)]
+            pairs = [(node.left, node.right, 0.4 if isinstance(node.op, ast.Add) else 0.8)]
         elif isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
-            pairs = [(node.left, node.comparators[0])]
-        for a, b in pairs:
-            one, other = site.source.code(a), site.source.code(b)
-            if one != other:
+            pairs = [(node.left, node.comparators[0], 0.8)]
+        elif isinstance(node, ast.IfExp):
+            pairs = [(node.body, node.orelse, 0.8)]
+        elif isinstance(node, ast.BoolOp):
+            pairs = [(a, b, 0.3) for a, b in zip(node.values, node.values[1:], strict=False)]
+        elif isinstance(node, ast.Tuple) and 1 < len(node.elts) < 5:
+            pairs = [(a, b, 0.5) for a, b in zip(node.elts, node.elts[1:], strict=False)]
+        elif isinstance(node, ast.Subscript) and isinstance(node.value, ast.Subscript):
+            pairs = [(node.value.slice, node.slice, 0.6)]
+        elif isinstance(node, ast.Dict):
+            pairs = [(key, value, 0.2) for key, value in zip(node.keys, node.values, strict=True) if key][:4]
+        elif isinstance(node, ast.DictComp):
+            pairs = [(node.key, node.value, 0.6)]
+        for a, b, weight in pairs:
+            one, other = site.slot(a), site.slot(b)
+            if one.code != other.code and not isinstance(a, ast.Starred) and not isinstance(b, ast.Starred):
                 edits = (
-                    site.source.replace(a, site.bracketed(a, other)),
-                    site.source.replace(b, site.bracketed(b, one)),
+                    site.source.replace(a, one.fit(other.code, other.binds)),
+                    site.source.replace(b, other.fit(one.code, one.binds)),
                 )
-                weight = 0.4 if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) else 0.8
-                yield Change(edits, f"`{one}` and `{other}` swapped in `{site.source.code(node)}`", weight)
+                yield Change(edits, f"`{one.shown}` and `{other.shown}` swapped in `{site.slot(node).shown}`", weight)
 
 
 class DropTerm(Family):
@@ -184,36 +269,47 @@ class DropTerm(Family):
 
     def at_expression(self, site: Site, node: ast.expr) -> Iterator[Change]:
         if isinstance(node, ast.BinOp):
-            yield site.swap(node, site.source.code(node.left), 0.8)
-            yield site.swap(node, site.source.code(node.right), 0.5)
+            yield site.put(node, node.left, 0.8)
+            yield site.put(node, node.right, 0.5)
         elif isinstance(node, ast.IfExp):
-            yield site.swap(node, site.source.code(node.body), 0.4)
-            yield site.swap(node, site.source.code(node.orelse), 0.4)
+            yield site.put(node, node.body, 0.4)
+            yield site.put(node, node.orelse, 0.4)
 
 
 class Term(Family):
     name, prior, cost = "term", 0.4, 2
     reason = "a term is missing"
 
+    SIGNS: ClassVar = {"+": 0.8, "-": 0.6, "*": 0.4, "//": 0.15, "%": 0.15, "/": 0.15}
+
     def at_expression(self, site: Site, node: ast.expr) -> Iterator[Change]:
-        if not isinstance(node, ast.Name | ast.Attribute | ast.Call | ast.Subscript | ast.BinOp):
+        if not isinstance(node, ast.Name | ast.Attribute | ast.Call | ast.Subscript | ast.BinOp | ast.Constant):
             return
         parent = site.parent(node)
-        if isinstance(getattr(node, "ctx", None), ast.Store | ast.Del):
+        if stored(node) or not isinstance(
+            parent,
+            ast.Assign | ast.AugAssign | ast.Return | ast.Compare | ast.Slice | ast.Call | ast.Subscript | ast.BinOp
+            | ast.IfExp,
+        ) or (isinstance(parent, ast.Subscript) and parent.value is node) or _called(site, node):  # fmt: skip
             return
-        if not isinstance(parent, ast.Assign | ast.AugAssign | ast.Return | ast.Compare | ast.Slice | ast.Call):
+        if isinstance(node, ast.Constant) and not isinstance(node.value, int | float | str):
             return
-        if isinstance(parent, ast.Call) and parent.func is node:
-            return
-        code = site.bracketed_operand(node)
-        for other in site.names():
-            if other not in {code, "self", "cls"}:
-                for operator, weight in (("+", 0.8), ("-", 0.6), ("*", 0.4)):
-                    sum_times = operator == "*" and isinstance(node, ast.BinOp)
-                    left = f"({code})" if sum_times and not code.startswith("(") else code
-                    yield site.swap(node, f"{left} {operator} {other}", weight)
+        kinds = site.kinds(node)
+        code = site.slot(node).code
+        share = 0.4 if isinstance(parent, ast.BinOp) or isinstance(node, ast.Constant) else 1.0
+        for other in site.names(node)[:12]:
+            if other == code:
+                continue
+            theirs = site.kinds_of(other)
+            for operator, weight in self.SIGNS.items():
+                if fit_together(kinds, theirs, operator):
+                    level = SYMBOLS[operator]
+                    yield site.swap(node, f"{site.operand(node, level)} {operator} {other}", weight * share, level)
+                    if operator in "-/":
+                        behind = site.operand(node, Binds(level + 1))
+                        yield site.swap(node, f"{other} {operator} {behind}", weight * share * 0.5, level)
 
 
 OPERATORS: tuple[Family, ...] = (
-    Comparison(), Arithmetic(), Accumulate(), Logic(), Negation(), Sign(), Operands(), DropTerm(), Term(),
+    Comparison(), Chain(), Arithmetic(), Rounding(), Grouping(), Accumulate(), Sign(), Operands(), DropTerm(), Term(),
 )  # fmt: skip

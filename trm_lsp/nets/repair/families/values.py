@@ -1,16 +1,23 @@
-"""Values: constants, off-by-one, strings, defaults, slices."""
+"""Values: constants, off-by-one, initial values."""
 
 from __future__ import annotations
 
 import ast
-import difflib
 from collections.abc import Iterator
+from typing import ClassVar
 
-from trm_lsp.nets.repair.families.base import Change, Family, Site
+from trm_lsp.nets.repair.families.base import Change, Family, Site, stored
+from trm_lsp.nets.repair.families.binding import Binds
+from trm_lsp.nets.repair.families.kinds import NUMBERS, can_be
 
 
 def _is_number(node: ast.AST) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool)
+
+
+def signed(number: int | float) -> Binds:
+    """How tightly the literal of a number binds."""
+    return Binds.SIGN if number < 0 else Binds.ATOM
 
 
 class OffByOne(Family):
@@ -21,35 +28,37 @@ class OffByOne(Family):
         if isinstance(node, ast.Constant) and type(node.value) is int:
             if isinstance(site.parent(node), ast.UnaryOp):
                 return
-            for new, weight in ((node.value + 1, 0.8), (node.value - 1, 0.8)):
-                yield site.swap(node, str(new), weight)
+            for new in (node.value + 1, node.value - 1):
+                yield site.swap(node, str(new), 0.8, signed(new))
         elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and _is_number(node.operand):
             value = -int(getattr(node.operand, "value", 0))
-            yield site.swap(node, str(value + 1), 0.6)
-            yield site.swap(node, str(value - 1), 0.6)
+            for new in (value + 1, value - 1):
+                yield site.swap(node, str(new), 0.6, signed(new))
         elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub) and _is_one(node.right):
-            yield site.swap(node, site.source.code(node.left), 0.9)
-        elif self._counts(site, node):
-            code = site.bracketed_operand(node)
-            yield site.swap(node, f"{code} + 1", 0.6)
-            yield site.swap(node, f"{code} - 1", 0.6)
+            yield site.put(node, node.left, 0.9)
+            other = "-" if isinstance(node.op, ast.Add) else "+"
+            yield site.swap(node, f"{site.operand(node.left, Binds.SUM)} {other} 1", 0.5, Binds.SUM)
+        elif self._counts(site, node) and can_be(site.kinds(node), NUMBERS):
+            code = site.operand(node, Binds.SUM)
+            yield site.swap(node, f"{code} + 1", 0.6, Binds.SUM)
+            yield site.swap(node, f"{code} - 1", 0.6, Binds.SUM)
 
     def _counts(self, site: Site, node: ast.expr) -> bool:
         """Whether an expression stands where a number is counted: a bound, an index, an operand, a result."""
-        if not isinstance(node, ast.Name | ast.Call | ast.Attribute | ast.BinOp | ast.Subscript):
-            return False
-        if isinstance(getattr(node, "ctx", None), ast.Store | ast.Del):
+        if not isinstance(node, ast.Name | ast.Call | ast.Attribute | ast.BinOp | ast.Subscript) or stored(node):
             return False
         parent = site.parent(node)
         if isinstance(parent, ast.Call):
-            return isinstance(parent.func, ast.Name) and parent.func.id == "range" and node in parent.args
+            return node in parent.args
         if isinstance(parent, ast.Subscript):
             return parent.slice is node
         if isinstance(parent, ast.BinOp):
-            return isinstance(parent.op, ast.Div | ast.FloorDiv | ast.Mod | ast.Mult) and not isinstance(
-                node, ast.BinOp
-            )
-        return isinstance(parent, ast.Slice | ast.Compare | ast.Return | ast.Assign)
+            return not isinstance(node, ast.BinOp)
+        return isinstance(
+            parent,
+            ast.Slice | ast.Compare | ast.Return | ast.Assign | ast.AugAssign | ast.IfExp | ast.keyword | ast.Lambda
+            | ast.ListComp | ast.GeneratorExp,
+        )  # fmt: skip
 
 
 def _is_one(node: ast.AST) -> bool:
@@ -63,17 +72,35 @@ class Number(Family):
     def at_expression(self, site: Site, node: ast.expr) -> Iterator[Change]:
         if not _is_number(node):
             return
-        assert isinstance(node, ast.Constant)
-        near: dict[float | int, float] = {0: 0.6, 1: 0.6, -1: 0.6, 2: 0.6, 10: 0.2, 100: 0.2}
-        weights = dict.fromkeys(site.hints.numbers[:20], 0.15)
-        weights |= dict.fromkeys(site.source.numbers, 0.4)
-        for value, weight in {**weights, **near}.items():
-            if value != node.value or type(value) is not type(node.value):
-                yield site.swap(node, repr(value), weight)
-        if isinstance(node.value, int) and node.value:
-            doubled = ((node.value * 2, 0.2), (node.value * 10, 0.2), (node.value // 10, 0.2))
-            for value, weight in (*doubled, (node.value + 2, 0.5), (node.value - 2, 0.5)):
-                yield site.swap(node, repr(value), weight)
+        assert isinstance(node, ast.Constant) and isinstance(node.value, int | float)
+        weights: dict[str, float] = {}
+        described = site.source.docstring_values(site.statement.function)[0] if site.statement.function else ()
+        for numbers, weight in (
+            ((0, 1, -1, 2), 0.6), (site.source.inventory.numbers[:30], 0.4), (described[:10], 0.25), ((10, 100), 0.2),
+            (site.hints.numbers[:20], 0.15), ((60, 24, 1000, 1024, 26, 255, 256, 97, 65, 48), 0.1),
+        ):  # fmt: skip
+            for number in numbers:
+                weights.setdefault(repr(number), weight)
+        value = node.value
+        if isinstance(value, int) and value:
+            near = ((value + 2, 0.5), (value - 2, 0.5), (value * 2, 0.2), (value * 10, 0.2), (value // 10, 0.2))
+            for number, weight in near:
+                weights.setdefault(repr(number), weight)
+        elif isinstance(value, float):
+            for number in (
+                value / 10,
+                value * 10,
+                value / 100,
+                value * 100,
+                1 - value,
+                1 + value,
+                value * 2,
+                value / 2,
+            ):
+                weights.setdefault(repr(round(number, 12)), 0.3)
+        for code, weight in weights.items():
+            if code not in {repr(value), "inf", "nan"}:
+                yield site.swap(node, code, weight, Binds.SIGN if code[0] == "-" else Binds.ATOM)
 
 
 class Truth(Family):
@@ -87,94 +114,55 @@ class Truth(Family):
         if node.value is True or node.value is False:
             instead = {str(not node.value): 1.0, "None": 0.2}
         elif node.value is None:
-            instead = {"0": 0.3, "False": 0.3, "[]": 0.3, "''": 0.3, "True": 0.2}
+            instead = {"0": 0.3, "False": 0.3, "[]": 0.3, "''": 0.3, "True": 0.2, "{}": 0.2, "1": 0.1}
         for code, weight in instead.items():
             yield site.swap(node, code, weight)
 
 
-class Text(Family):
-    name, prior = "text", 0.6
-    reason = "a string is misspelt, incomplete or another one"
+class Initial(Family):
+    name, prior, cost = "initial", 0.5, 2
+    reason = "a variable, a default or an answer begins as the wrong value"
+
+    VALUES: ClassVar = {
+        "0": 0.7, "1": 0.7, "None": 0.5, "[]": 0.6, "-1": 0.5, "''": 0.5, "{}": 0.5, "set()": 0.5, "True": 0.4,
+        "False": 0.4, "float('inf')": 0.5, "float('-inf')": 0.5, "0.0": 0.3, "()": 0.2, "[[]]": 0.15,
+    }  # fmt: skip
 
     def at_expression(self, site: Site, node: ast.expr) -> Iterator[Change]:
-        if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
-            return
-        if isinstance(site.parent(node), ast.JoinedStr | ast.FormattedValue | ast.Expr):
-            return
-        code = site.source.code(node)
-        if len(code) < 2 or code[0] not in "'\"" or code[:3] in ('"""', "'''"):
-            return
-        value, quote = node.value, code[0]
-        here = {c.value for c in ast.walk(site.source.tree) if isinstance(c, ast.Constant) and isinstance(c.value, str)}
-        wanted: dict[str, float] = {}
-        for other in [*site.hints.strings, *sorted(here)]:
-            likeness = difflib.SequenceMatcher(None, value, other).ratio()
-            if other != value and len(other) < 60:
-                wanted[other] = max(wanted.get(other, 0.0), 0.15 + 0.7 * likeness if likeness > 0.5 else 0.15)
-        for other, weight in ((value.lower(), 0.5), (value.upper(), 0.5), (value.strip(), 0.5), (value + " ", 0.2)):
-            wanted.setdefault(other, weight)
-        wanted.setdefault(value + value.upper(), 0.3 if value.islower() and len(value) > 1 else 0.05)
-        if 1 < len(value) < 20:
-            for i in range(len(value)):
-                wanted.setdefault(value[:i] + value[i + 1 :], 0.25)
-        for bracket in BRACKETS.get(value, ""):
-            wanted[bracket] = 0.6
-        wanted.setdefault("", 0.2)
-        wanted.setdefault(" ", 0.15)
-        for other, weight in wanted.items():
-            if other != value:
-                yield site.swap(node, quoted(other, quote), weight)
-
-
-BRACKETS = {"(": ")[{", ")": "(]}", "[": "](", "]": "[)", "{": "}(", "}": "{)", "<": ">", ">": "<"}
-
-
-def quoted(value: str, quote: str) -> str:
-    """A string literal in the quotes of its surroundings, where that is possible without escapes."""
-    if quote in value or "\\" in value or not value.isprintable():
-        return repr(value)
-    return f"{quote}{value}{quote}"
-
-
-class Slice(Family):
-    name, prior, cost = "slice", 0.35, 2
-    reason = "a part of a sequence is taken that is too short, too long, or the wrong way round"
-
-    def at_expression(self, site: Site, node: ast.expr) -> Iterator[Change]:
-        if isinstance(node, ast.Slice):
-            yield from self._other_bounds(site, node)
-        elif isinstance(node, ast.Name | ast.Attribute | ast.Call) and self._sequence(site, node):
-            code = site.source.code(node)
-            for part, weight in (("[1:]", 0.5), ("[:-1]", 0.5), ("[::-1]", 0.5)):
-                yield site.swap(node, code + part, weight)
-            for name in site.names()[:6]:
-                if name != code:
-                    yield site.swap(node, f"{code}[:{name}]", 0.3)
-                    yield site.swap(node, f"{code}[{name}:]", 0.2)
-
-    def _sequence(self, site: Site, node: ast.expr) -> bool:
-        if isinstance(getattr(node, "ctx", None), ast.Store | ast.Del):
-            return False
         parent = site.parent(node)
-        looped = isinstance(parent, ast.For | ast.comprehension) and parent.iter is node
-        return looped or isinstance(parent, ast.Return) or (isinstance(parent, ast.Call) and node in parent.args)
+        if isinstance(parent, ast.Assign | ast.Return | ast.AnnAssign) and parent.value is node:
+            begins = self._plain(node) or (isinstance(parent, ast.Return) and isinstance(node, ast.Name))
+        elif isinstance(parent, ast.arguments):
+            begins = self._plain(node)
+        elif isinstance(parent, ast.Call):
+            begins = self._plain(node) and node in parent.args[1:]
+        elif isinstance(parent, ast.IfExp):
+            begins = self._plain(node)
+        else:
+            begins = False
+        if not begins:
+            return
+        own = site.slot(node).code
+        for code, weight in self.VALUES.items():
+            if code != own:
+                yield site.swap(node, code, weight, Binds.SIGN if code[0] == "-" else Binds.ATOM)
+        if isinstance(parent, ast.Assign):
+            for name in site.names(node)[:6]:
+                yield site.swap(node, f"{name}[0]", 0.3)
+                yield site.swap(node, f"len({name})", 0.25)
+                yield site.swap(node, name, 0.3)
 
-    def _other_bounds(self, site: Site, node: ast.Slice) -> Iterator[Change]:
-        lower = site.source.code(node.lower) if node.lower else ""
-        upper = site.source.code(node.upper) if node.upper else ""
-        step = f":{site.source.code(node.step)}" if node.step else ""
-        shown = f"{lower}:{upper}{step}"
-        options = {f"{upper}:{lower}{step}": 0.7, f":{upper}{step}": 0.5, f"{lower}:{step}": 0.5}
-        for bound in (lower, upper):
-            if bound:
-                options |= {f"{lower}:{bound} + 1{step}": 0.4, f"{bound} + 1:{upper}{step}": 0.4}
-        if not upper:
-            options |= {f"{lower}:-1{step}": 0.4}
-        if not lower:
-            options |= {f"1:{upper}{step}": 0.4}
-        for new, weight in options.items():
-            if new != shown and new != ":":
-                yield Change((site.source.replace(node, new),), f"`[{shown}]` → `[{new}]`", weight)
+    def _plain(self, node: ast.expr) -> bool:
+        match node:
+            case ast.Constant() | ast.UnaryOp(operand=ast.Constant()):
+                return True
+            case ast.List(elts=elements) | ast.Tuple(elts=elements):
+                return len(elements) < 2
+            case ast.Dict(keys=[]):
+                return True
+            case ast.Call(func=ast.Name(id="set" | "list" | "dict" | "float"), args=arguments):
+                return all(isinstance(argument, ast.Constant) for argument in arguments)
+        return False
 
 
-VALUES: tuple[Family, ...] = (OffByOne(), Number(), Truth(), Text(), Slice())
+VALUES: tuple[Family, ...] = (OffByOne(), Number(), Truth(), Initial())

@@ -1,0 +1,170 @@
+"""The queue of hypotheses: what is drawn from it, in which order, and what stays in it."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import trm_lsp
+from trm_lsp.core.state import Reasoning
+from trm_lsp.nets.repair.families import FAMILIES, Hints
+from trm_lsp.nets.repair.hypotheses import Hypothesis, Queue, enumerate_all, essence_of, everything, parse_all, ranked
+from trm_lsp.nets.repair.source import Source
+from trm_lsp.patch.edits import apply
+
+TEXT = """\
+def mean(values, scale=1):
+    total = 0
+    for value in values:
+        if value > 0:
+            total += value
+        total += 0
+    return total / len(values) * scale
+"""
+SOURCE = Source("m.py", TEXT)
+PLACES = tuple(dict.fromkeys(SOURCE.place(statement) for statement in SOURCE.statements))
+HINTS = Hints(numbers=(7,))
+
+suspicions = st.fixed_dictionaries({place: st.sampled_from([0.1, 0.5, 1.0]) for place in PLACES})
+evidence = st.dictionaries(st.sampled_from(PLACES), st.tuples(st.integers(1, 50), st.floats(0, 75)))
+weights = st.dictionaries(st.sampled_from([family.name for family in FAMILIES]), st.floats(0.3, 3.0))
+
+
+def queue(z: Reasoning, **more: object) -> Queue:
+    return everything([SOURCE], z.suspicion, HINTS, weights=z.families, **more)  # type: ignore[arg-type]
+
+
+def believing(**more: object) -> Reasoning:
+    return Reasoning(suspicion=dict.fromkeys(PLACES, 1.0), **more)  # type: ignore[arg-type]
+
+
+def texts(drawn: tuple[Hypothesis, ...]) -> list[str]:
+    return [apply(TEXT, hypothesis.edits) for hypothesis in drawn]
+
+
+@settings(max_examples=15, deadline=None)
+@given(suspicions, evidence, weights, st.integers(1, 3))
+def test_what_is_drawn_are_the_first_of_all_ranked(
+    suspicion: dict[str, float], seen: dict[str, tuple[int, float]], families: dict[str, float], bound: int
+) -> None:
+    z = Reasoning(suspicion=suspicion, evidence=seen, families=families)
+    every = ranked((h for h in proposed_anywhere(z) if h.cost <= bound), z)
+    first: dict[str, Hypothesis] = {}
+    for hypothesis in every:
+        first.setdefault(apply(TEXT, hypothesis.edits), hypothesis)
+    assert queue(z).likeliest(z, 200, bound) == tuple(first.values())[:200]
+
+
+def proposed_anywhere(z: Reasoning) -> list[Hypothesis]:
+    """What each place proposes for itself: the same edit at two places counts twice."""
+    return [
+        hypothesis
+        for place in PLACES
+        for hypothesis in everything([SOURCE], {place: z.suspicion[place]}, HINTS, weights=z.families)
+    ]
+
+
+def test_drawing_goes_on_where_it_stopped_until_nothing_is_left() -> None:
+    z, left = believing(), queue(believing())
+    drawn: list[Hypothesis] = []
+    while batch := left.likeliest(z, 500):
+        drawn += batch
+        left = left.after(batch)
+    assert not left and list(left) == []
+    assert set(texts(tuple(drawn))) == set(texts(enumerate_all([SOURCE], z.suspicion, HINTS)))
+    assert len(set(texts(tuple(drawn)))) == len(drawn)
+    assert drawn == list(ranked(drawn, z))
+
+
+def test_what_experiments_teach_changes_what_comes_next() -> None:
+    z = believing()
+    before = queue(z)
+    batch = before.likeliest(z, 20)
+    refused = {batch[0].place: (100, 0.0)}
+    after = before.after(batch).likeliest(believing(evidence=refused), 20)
+    assert batch[0].place not in {hypothesis.place for hypothesis in after}
+
+
+def test_taking_leaves_the_queue_it_was_taken_from_as_it_is() -> None:
+    z, whole = believing(), queue(believing())
+    first = whole.likeliest(z, 10)
+    rest = whole.after(first)
+    assert whole.likeliest(z, 10) == first
+    assert rest.likeliest(z, 10) == whole.likeliest(z, 20)[10:]
+
+
+def test_queues_are_equal_when_the_same_was_taken() -> None:
+    z, one, other = believing(), queue(believing()), queue(believing())
+    batch = one.likeliest(z, 10)
+    assert one == other
+    assert one.after(batch) != other
+    assert one.after(batch) == other.after(other.likeliest(z, 10))
+
+
+def test_those_that_were_cut_short_come_last() -> None:
+    z, whole = believing(), queue(believing())
+    batch = whole.likeliest(z, 10)
+    left = whole.after(batch, cut=batch[:2])
+    assert not {h.edits for h in batch[:2]} & {h.edits for h in left.likeliest(z, 50)}
+    everything_left = left.likeliest(z, len(list(left)))
+    assert [h.edits for h in everything_left[-2:]] == [h.edits for h in batch[:2]]
+    assert all(h.cut == 1 for h in everything_left[-2:])
+
+
+def test_what_is_ruled_out_is_not_drawn() -> None:
+    z = believing()
+    whole = queue(z).likeliest(z, 20)
+    known = {hypothesis.edits for hypothesis in whole[::2]}
+    assert queue(z, ruled_out=known.__contains__).likeliest(z, 10) == whole[1::2]
+
+
+def test_a_few_are_drawn_without_making_all() -> None:
+    made: list[str] = []
+    z = believing()
+    lazily = everything([SOURCE], z.suspicion, HINTS, ruled_out=lambda edits: made.append(edits[0].text) is not None)
+    lazily.likeliest(z, 10, bound=1)
+    few = len(made)
+    list(lazily)
+    assert few < len(made) / 10
+
+
+def test_a_hypothesis_is_cheapest_where_two_kinds_of_edits_make_it() -> None:
+    drawn = enumerate_all([SOURCE], dict.fromkeys(PLACES, 1.0), HINTS)
+    costs = {apply(TEXT, hypothesis.edits): hypothesis.cost for hypothesis in drawn}
+    for place, bound in itertools.product(PLACES, (1, 2)):
+        z = Reasoning(suspicion={place: 1.0})
+        alone = everything([SOURCE], {place: 1.0}, HINTS).likeliest(z, 30, bound)
+        assert all(costs[text] <= bound for text in texts(alone))
+
+
+EDITS = st.tuples(st.integers(0, len(TEXT)), st.integers(0, 12), st.text("ab \n", max_size=6))
+
+
+@given(EDITS, EDITS)
+def test_edits_with_the_same_essence_give_the_same_text_and_no_others(
+    one: tuple[int, int, str], other: tuple[int, int, str]
+) -> None:
+    text = "aab ab\nbaa ab\n" * 3
+    edits = [
+        SOURCE.replace(SOURCE.tree.body[0], new)._replace(start=s % 30, end=s % 30 + n) for s, n, new in (one, other)
+    ]
+    news = [apply(text, [edit]) for edit in edits]
+    essences = [essence_of(text, [edit]) for edit in edits]
+    assert (essences[0] == essences[1]) == (news[0] == news[1])
+    assert (essences[0] is None) == (news[0] == text)
+
+
+@pytest.mark.parametrize("name", ["nets/repair/net.py", "zygote/fuel.py"])
+def test_a_line_that_is_shown_belongs_to_its_place(name: str) -> None:
+    text = (Path(trm_lsp.__file__).parent / name).read_text(encoding="utf-8")
+    (source,) = parse_all({"m.py": text})
+    for statement in source.statements[::9]:
+        place = source.place(statement)
+        same = [s for s in source.statements if source.place(s) == place]
+        last = max(s.node.end_lineno or s.node.lineno for s in same)
+        found = everything([source], {place: 1.0}, HINTS).likeliest(Reasoning(suspicion={place: 1.0}), 100)
+        assert all(hypothesis.line <= last for hypothesis in found)

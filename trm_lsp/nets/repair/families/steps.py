@@ -1,0 +1,89 @@
+"""Steps: small statements that are missing."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from trm_lsp.nets.repair.families.base import Change, Family, Site
+from trm_lsp.nets.repair.families.blocks import SIMPLE, chained
+from trm_lsp.nets.repair.families.kinds import COLLECTIONS, NUMBERS, TEXTS, can_be
+from trm_lsp.nets.repair.source import is_docstring
+
+COPIED = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Return, ast.Raise)
+MOST_COPIED = 25
+"""Statements of the same function that may be repeated elsewhere, the nearest."""
+
+
+class Step(Family):
+    name, prior, cost = "step", 0.3, 3
+    reason = "a step of the computation is missing"
+
+    def at_statement(self, site: Site) -> Iterator[Change]:
+        """Behind a simple statement, and before the first of a block: count, collect, convert, leave."""
+        statement = site.statement
+        node, function = statement.node, statement.function
+        if function is None or is_docstring(node) or not site.alone:
+            return
+        if chained(site.source, node):
+            return
+        inserted = self._inserted(site)
+        if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Expr) or not isinstance(node, SIMPLE):
+            for code, weight in inserted.items():
+                if not (code.startswith(("break", "continue")) and statement.block[-1] is not node):
+                    yield site.behind(code, weight)
+        if statement.block[0] is node or site.first_in_function:
+            for code, weight in inserted.items():
+                if not code.startswith(("return ", "break", "continue")):
+                    yield site.before(code, weight * 0.9)
+
+    def _inserted(self, site: Site) -> dict[str, float]:
+        """The statements that could be missing, with weights."""
+        statement, source = site.statement, site.source
+        inserted: dict[str, float] = {}
+        assigned = [name for name, line in source.bindings(statement.function) if line] if statement.function else []
+        for name in dict.fromkeys(assigned):
+            if can_be(site.kinds_of(name), NUMBERS):
+                inserted |= {f"{name} += 1": 0.4, f"{name} -= 1": 0.25}
+            inserted |= {f"{name} = 0": 0.2, f"{name} = []": 0.2, f"{name} = None": 0.12, f"{name} = not {name}": 0.08}
+            inserted |= {f"{name} = ''": 0.12, f"{name} = True": 0.12, f"{name} = False": 0.12, f"{name} = 1": 0.1}
+        inside = isinstance(statement.parent, ast.If | ast.For | ast.While)
+        if inside and statement.looped:
+            inserted |= {"break": 0.4, "continue": 0.3}
+        names = site.local_names[:8]
+        for name in names:
+            kinds = site.kinds_of(name)
+            if can_be(kinds, TEXTS):
+                for method, weight in (("strip", 0.25), ("lower", 0.25), ("upper", 0.1)):
+                    inserted[f"{name} = {name}.{method}()"] = weight
+            if can_be(kinds, COLLECTIONS):
+                for function, weight in (("sorted", 0.25), ("list", 0.15), ("set", 0.12)):
+                    inserted[f"{name} = {function}({name})"] = weight
+                inserted |= {f"{name}.sort()": 0.2, f"{name}.reverse()": 0.12, f"{name}.pop()": 0.2}
+            if can_be(kinds, NUMBERS):
+                inserted |= {f"{name} = abs({name})": 0.2, f"{name} = int({name})": 0.1}
+            for other in names:
+                if other != name:
+                    if can_be(kinds, COLLECTIONS):
+                        inserted |= {f"{name}.append({other})": 0.3, f"{name}.add({other})": 0.25}
+                        inserted[f"{name}.remove({other})"] = 0.1
+                    inserted |= {f"{name} = {other}": 0.2, f"{name} += {other}": 0.2, f"{name} -= {other}": 0.12}
+            if name in source.inventory.attributes.get("self", ()) and "self" in source.locals_of(statement):
+                inserted[f"self.{name} = {name}"] = 0.5
+        for other_statement in site.statements_here[:MOST_COPIED]:
+            copied = other_statement.node
+            if isinstance(copied, COPIED) and not is_docstring(copied):
+                code = source.code(copied)
+                if "\n" not in code and "\r" not in code:
+                    inserted.setdefault(code, 0.15)
+        last = statement.block[-1] is statement.node
+        if last:
+            at_end = statement.parent is statement.function
+            inserted |= {f"return {name}": 0.8 if at_end else 0.3 for name in site.local_names[:12]}
+            inserted |= {f"return {answer}": 0.3 if at_end else 0.2 for answer in ("True", "False", "None", "0", "[]")}
+            if at_end:
+                inserted["return self"] = 0.1
+        return inserted
+
+
+STEPS: tuple[Family, ...] = (Step(),)
