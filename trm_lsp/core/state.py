@@ -189,6 +189,8 @@ class Reasoning(Frozen):
     """Candidates that came nearer to passing and broke nothing, the most promising first."""
     visited: Mapping[str, int] = Field(default_factory=dict)
     """Digest of a y to how many edits on it were judged."""
+    observed: tuple[str, ...] = ()
+    """Digests of each y whose values were looked at."""
     passing: Mapping[str, int] = Field(default_factory=dict)
     """Place to the number of passing tests that reach it."""
     survivors: tuple[Attempt, ...] = ()

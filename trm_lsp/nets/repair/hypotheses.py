@@ -32,6 +32,8 @@ class Hypothesis(NamedTuple):
     """The family's prior times the change's own weight."""
     cut: int = 0
     """How often a screen has cut it short: then it is tried when nothing else is left, and for longer."""
+    rest: tuple[str, ...] = ()
+    """Texts that do the same in the failing tests (see synthesis.py)."""
 
 
 def key(y_digest: str, edits: Iterable[Edit]) -> str:
@@ -91,20 +93,21 @@ class Queue:
         self._made = made
         self._taken: dict[At, int] = {}
         """How far each stream has been tried."""
-        self._cut: tuple[Hypothesis, ...] = ()
-        """Those that a screen has cut short."""
+        self._others: tuple[Hypothesis, ...] = ()
+        """What no stream gives: what was synthesised, and what a screen has cut short."""
 
     def __eq__(self, other: object) -> bool:
         """Queues over the same places are equal when the same has been taken from them."""
         if not isinstance(other, Queue):
             return NotImplemented
-        mine, theirs = (list(self._streams), self._taken, self._cut), (list(other._streams), other._taken, other._cut)
+        mine = list(self._streams), self._taken, self._others
+        theirs = list(other._streams), other._taken, other._others
         return mine == theirs
 
     __hash__ = None  # type: ignore[assignment]
 
     def __bool__(self) -> bool:
-        return bool(self._cut) or next(iter(self), None) is not None
+        return bool(self._others) or next(iter(self), None) is not None
 
     def __iter__(self) -> Iterator[Hypothesis]:
         """All of them, place by place: this makes every one."""
@@ -117,7 +120,7 @@ class Queue:
                     seen.add(essence)
                     yield hypothesis
                 position += 1
-        yield from self._cut
+        yield from self._others
 
     def _tried(self, essence: Essence) -> bool:
         """Whether an edit has been taken already, at whatever place."""
@@ -149,20 +152,28 @@ class Queue:
             if following is not None:
                 likely = stream.value(following) * beliefs[at.place]
                 heapq.heappush(heads, (-likely, following.edits, at, position))
-        within = [h for h in self._cut if h.cost <= bound]
+        within = [h for h in self._others if h.cost <= bound]
         return ranked([*drawn.values(), *within], z)[:count] if within else tuple(drawn.values())
+
+    def beside(self, hypotheses: Iterable[Hypothesis]) -> Queue:
+        """The queue with more hypotheses; those that were tried, or are in it, are left out."""
+        more = self.after(())
+        known = {hypothesis.edits for hypothesis in self._others}
+        fresh = {h.edits: h for h in hypotheses if h.edits not in known}
+        more._others = (*self._others, *fresh.values())
+        return more
 
     def after(self, batch: Iterable[Hypothesis], cut: Iterable[Hypothesis] = ()) -> Queue:
         """The queue without a batch that `likeliest` gave; those that were cut short come back, last."""
-        gone = set(batch)
+        gone, others = set(batch), set(self._others)
         left = Queue(self._streams, self._made)
         left._taken = dict(self._taken)
         for hypothesis in gone:
-            if not hypothesis.cut:
+            if hypothesis not in others:
                 at = At(hypothesis.place, hypothesis.cost)
                 left._taken[at] = max(left._taken.get(at, 0), self._streams[at].position(hypothesis) + 1)
         again = (hypothesis._replace(cut=hypothesis.cut + 1) for hypothesis in cut)
-        left._cut = (*(h for h in self._cut if h not in gone), *again)
+        left._others = (*(h for h in self._others if h not in gone), *again)
         return left
 
 

@@ -19,10 +19,11 @@ from trm_lsp.core.state import (
     Variant,
 )
 from trm_lsp.core.verdict import TestResult, Tier, Verdict
-from trm_lsp.nets.repair.families import FAMILIES
+from trm_lsp.nets.repair.families import FAMILIES, Family
 from trm_lsp.nets.repair.hypotheses import Hypothesis, Queue, everything, key, parse_all, rank
 from trm_lsp.nets.repair.localise import contrasted, contrasting, hints, passing_places, suspicion, suspicious_lines
 from trm_lsp.nets.repair.nearness import nearness
+from trm_lsp.nets.repair.synthesis import Synthesis, others, synthesised
 from trm_lsp.patch.diffs import hunks
 from trm_lsp.patch.edits import apply_all
 
@@ -34,13 +35,16 @@ PATIENCES = (1, 10)
 """How many times as long as usual a screen lets them run; those that were cut more often are confirmed."""
 ERRORS_KEPT = 64
 LARGEST_BOUND = 3
+SYNTHESIS_BOUND = 2
+"""The cost bound from which expressions are synthesised."""
 LEAST_TRIED = 1024
 """Edits that are tried on a partial fix before another one is built on."""
 DEEPEST = 3
 """Commits that may build on each other."""
 RIVAL_SHARE = 0.4
 """After a survivor, only hypotheses at least this likely beside it are worth an experiment."""
-REASONS = {family.name: family.reason for family in FAMILIES}
+KINDS: tuple[type[Family] | Family, ...] = (*FAMILIES, Synthesis)
+REASONS = {family.name: family.reason for family in KINDS}
 
 
 class Inner(NamedTuple):
@@ -97,6 +101,8 @@ def think(x: X, y: Candidate, z: Reasoning) -> Reasoning:
         smaller = shrink(x, z)
         if smaller is not None:
             return smaller
+    if z.bound >= SYNTHESIS_BOUND and not z.survivors and y.digest not in z.observed:
+        return synthesise(x, y, z)
     batch = choose(y, z)
     if not batch:
         exhausted = not z.survivors and z.bound >= LARGEST_BOUND
@@ -178,6 +184,22 @@ def _shown(place: str) -> str:
     return f"`{code}` in {name} ({path})"
 
 
+def synthesise(x: X, y: Candidate, z: Reasoning) -> Reasoning:
+    """Look at what suspect slots see in the failing tests, and add an expression for each behaviour to the queue."""
+    inner: Inner = z.memory
+    failing = _failing(inner.standing)
+    found = synthesised(x, y, z, parse_all(inner.texts), [result.id for result in failing], hints(x, failing))
+    known = set(z.ruled_out)
+    fresh = [h for h in found if key(y.digest, h.edits) not in known]
+    slots = len({h.edits[0][1:3] for h in fresh})
+    return z.model_copy(
+        update={
+            "observed": (*z.observed, y.digest)[-VISITED_KEPT:],
+            "memory": inner._replace(queue=inner.queue.beside(fresh)),
+        }
+    ).think(f"Watched {slots} expressions in the failing tests: {len(fresh)} others would do something else there.")
+
+
 def choose(y: Candidate, z: Reasoning) -> tuple[Hypothesis, ...]:
     """The likeliest hypotheses within the cost bound; after a survivor only its serious rivals."""
     inner: Inner = z.memory
@@ -218,6 +240,8 @@ def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) ->
         evidence[hypothesis.place] = (count + 1, total + _evidence(verdict, standing))
     survivors = [a for a in attempts if a.verdict.passed]
     partial = [a for a in attempts if not a.verdict.passed]
+    passed = {attempt.commit.edits for attempt in survivors}
+    alike = [other for h in batch if h.rest and h.edits in passed for other in others(h, inner.texts)]
     known = {*cut, *(h for h in batch if any(a.commit.edits == h.edits for a in survivors))}
     kept = tuple(key(y.digest, h.edits) for h in batch if h not in known)
     return z.model_copy(
@@ -229,7 +253,7 @@ def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) ->
             "visited": _counted(z.visited, y.digest, len(batch)),
             "errors": tuple(signatures)[:ERRORS_KEPT],
             "tried": z.tried + len(tried),
-            "memory": inner._replace(queue=inner.queue.after(batch, cut)),
+            "memory": inner._replace(queue=inner.queue.after(batch, cut).beside(alike)),
         }
     ).think(_tried(tried, survivors, partial))
 
