@@ -268,7 +268,12 @@ REPAIRS: list[tuple[str, str, str, Hints]] = [
         "class C(B):\n    def __init__(self, a):\n        super().__init__(a)\n        self.a = a\n",
         NOTHING,
     ),
-    ("refusal", "def f(a):\n    b()\n", "def f(a):\n    if a < 0:\n        raise LookupError('a < 0')\n    b()\n", HINTED),
+    (
+        "refusal",
+        "def f(a):\n    b()\n",
+        "def f(a):\n    if a < 0:\n        raise LookupError('a < 0')\n    b()\n",
+        HINTED,
+    ),
     (
         "refusal",
         "def f(a):\n    b()\n",

@@ -11,8 +11,17 @@ from hypothesis import strategies as st
 
 import trm_lsp
 from trm_lsp.core.state import Reasoning
-from trm_lsp.nets.repair.families import FAMILIES, Hints
-from trm_lsp.nets.repair.hypotheses import Hypothesis, Queue, enumerate_all, essence_of, everything, parse_all, ranked
+from trm_lsp.nets.repair.families import FAMILIES, Hints, Site
+from trm_lsp.nets.repair.hypotheses import (
+    Hypothesis,
+    Queue,
+    changes,
+    enumerate_all,
+    essence_of,
+    everything,
+    parse_all,
+    ranked,
+)
 from trm_lsp.nets.repair.source import Source
 from trm_lsp.patch.edits import apply
 
@@ -60,12 +69,16 @@ def test_what_is_drawn_are_the_first_of_all_ranked(
 
 
 def proposed_anywhere(z: Reasoning) -> list[Hypothesis]:
-    """What each place proposes for itself: the same edit at two places counts twice."""
-    return [
-        hypothesis
-        for place in PLACES
-        for hypothesis in everything([SOURCE], {place: z.suspicion[place]}, HINTS, weights=z.families)
-    ]
+    """What every family proposes at every place, the same edit as often as it is proposed."""
+    found = []
+    for statement, family in itertools.product(SOURCE.statements, FAMILIES):
+        place, last = SOURCE.place(statement), statement.node.end_lineno or statement.node.lineno
+        for change in changes(family, Site(SOURCE, statement, HINTS)):
+            if apply(TEXT, change.edits) != TEXT:
+                line = min(last, SOURCE.index.line(change.edits[0].start))
+                prior = family.prior * change.weight
+                found.append(Hypothesis(change.edits, family.name, change.what, place, line, family.cost, prior))
+    return found
 
 
 def test_drawing_goes_on_where_it_stopped_until_nothing_is_left() -> None:
@@ -130,15 +143,6 @@ def test_a_few_are_drawn_without_making_all() -> None:
     few = len(made)
     list(lazily)
     assert few < len(made) / 10
-
-
-def test_a_hypothesis_is_cheapest_where_two_kinds_of_edits_make_it() -> None:
-    drawn = enumerate_all([SOURCE], dict.fromkeys(PLACES, 1.0), HINTS)
-    costs = {apply(TEXT, hypothesis.edits): hypothesis.cost for hypothesis in drawn}
-    for place, bound in itertools.product(PLACES, (1, 2)):
-        z = Reasoning(suspicion={place: 1.0})
-        alone = everything([SOURCE], {place: 1.0}, HINTS).likeliest(z, 30, bound)
-        assert all(costs[text] <= bound for text in texts(alone))
 
 
 EDITS = st.tuples(st.integers(0, len(TEXT)), st.integers(0, 12), st.text("ab \n", max_size=6))

@@ -205,7 +205,6 @@ class Stream:
         at: At,
         offers: Iterable[Offer],
         weights: Mapping[str, float],
-        cheaper: Stream | None,
         made: Made,
         ruled_out: Callable[[tuple[Edit, ...]], bool] | None,
     ) -> None:
@@ -213,7 +212,6 @@ class Stream:
         self._weights = weights
         # A family that cannot beat what is made stays closed; the likeliest is opened first.
         self._closed = sorted(offers, key=lambda offer: self._most(offer.family))
-        self._cheaper = cheaper
         self._open: list[tuple[float, tuple[Edit, ...], int, Hypothesis, Essence]] = []
         self._order: list[tuple[Hypothesis, Essence]] = []
         self._positions: dict[tuple[Edit, ...], int] = {}
@@ -244,7 +242,7 @@ class Stream:
             if not self._open:
                 return None
             *_, hypothesis, essence = heapq.heappop(self._open)
-            if essence in self._known or (self._cheaper is not None and essence in self._cheaper):
+            if essence in self._known:
                 continue
             self._known.add(essence)
             if self._ruled_out is None or not self._ruled_out(hypothesis.edits):
@@ -259,12 +257,6 @@ class Stream:
     def position(self, hypothesis: Hypothesis) -> int:
         """Where a hypothesis stands that `at` has given."""
         return self._positions[hypothesis.edits]
-
-    def __contains__(self, essence: object) -> bool:
-        """Whether an edit is among the hypotheses, or among the cheaper ones: this makes every one."""
-        while self.at(len(self._order)) is not None:
-            pass
-        return essence in self._known or (self._cheaper is not None and essence in self._cheaper)
 
     def _make(self, offer: Offer) -> None:
         family = offer.family
@@ -352,7 +344,7 @@ def everything(
     weights: Mapping[str, float] | None = None,
     ruled_out: Callable[[tuple[Edit, ...]], bool] | None = None,
 ) -> Queue:
-    """All single edits at suspicious places, each resulting edit of a place once, under its likeliest family.
+    """All single edits at suspicious places, each resulting edit once, where and how it is likeliest.
 
     `kinds` has the types seen at run time, by file and by span. `weights` are
     those of the families, and `ruled_out` says which edits need no trial.
@@ -367,13 +359,12 @@ def everything(
     streams: dict[At, Stream] = {}
     made: Made = {}
     for place, sites in places.items():
-        cheaper = None
         families = (SYNTAX,) if isinstance(sites[0].source, Broken) else FAMILIES
         for cost in range(1, LARGEST_COST + 1):
             offers = [Offer(family, tuple(sites)) for family in families if family.cost == cost]
             if offers:
                 at = At(place, cost)
-                cheaper = streams[at] = Stream(at, offers, weights or {}, cheaper, made, ruled_out)
+                streams[at] = Stream(at, offers, weights or {}, made, ruled_out)
     return Queue(streams, made)
 
 
