@@ -155,6 +155,22 @@ class Queue:
         within = [h for h in self._others if h.cost <= bound]
         return ranked([*drawn.values(), *within], z)[:count] if within else tuple(drawn.values())
 
+    def _at(self, hypothesis: Hypothesis) -> At:
+        """The stream that gave a hypothesis."""
+        listed = At(hypothesis.place, hypothesis.cost, hypothesis.family)
+        return listed if listed in self._streams else At(hypothesis.place, hypothesis.cost)
+
+    def joined(self, hypotheses: Iterable[Hypothesis], texts: Mapping[str, str], weights: Mapping[str, float]) -> Queue:
+        """The queue with many more hypotheses of one family, made already. `texts`: what their edits change."""
+        by_place: dict[At, list[Hypothesis]] = {}
+        for hypothesis in hypotheses:
+            at = At(hypothesis.place, hypothesis.cost, hypothesis.family)
+            by_place.setdefault(at, []).append(hypothesis)
+        more = self.after(())
+        listed = {at: Listed(at, found, texts, weights, self._made) for at, found in by_place.items()}
+        more._streams = {**self._streams, **listed}
+        return more
+
     def beside(self, hypotheses: Iterable[Hypothesis]) -> Queue:
         """The queue with more hypotheses; those that were tried, or are in it, are left out."""
         more = self.after(())
@@ -170,7 +186,7 @@ class Queue:
         left._taken = dict(self._taken)
         for hypothesis in gone:
             if hypothesis not in others:
-                at = At(hypothesis.place, hypothesis.cost)
+                at = self._at(hypothesis)
                 left._taken[at] = max(left._taken.get(at, 0), self._streams[at].position(hypothesis) + 1)
         again = (hypothesis._replace(cut=hypothesis.cut + 1) for hypothesis in cut)
         left._others = (*(h for h in self._others if h not in gone), *again)
@@ -182,6 +198,8 @@ class At(NamedTuple):
 
     place: str
     cost: int
+    made: str = ""
+    """How they were made; empty where the families did."""
 
 
 class Essence(NamedTuple):
@@ -264,10 +282,29 @@ class Stream:
             essence = essence_of(site.source.text, change.edits)
             if essence is None or essence in self._known:
                 continue
-            place, cost = self._at
+            place, cost, _ = self._at
             prior = family.prior * change.weight
             hypothesis = Hypothesis(change.edits, family.name, change.what, place, _line(site, change), cost, prior)
             heapq.heappush(self._open, (-self.value(hypothesis), change.edits, len(self._open), hypothesis, essence))
+
+
+class Listed(Stream):
+    """A stream whose hypotheses are known from the start."""
+
+    def __init__(
+        self,
+        at: At,
+        hypotheses: Iterable[Hypothesis],
+        texts: Mapping[str, str],
+        weights: Mapping[str, float],
+        made: Made,
+    ) -> None:
+        super().__init__(at, (), weights, made, None)
+        for number, hypothesis in enumerate(hypotheses):
+            essence = essence_of(texts[hypothesis.edits[0].path], hypothesis.edits)
+            if essence is not None:
+                entry = (-self.value(hypothesis), hypothesis.edits, number, hypothesis, essence)
+                heapq.heappush(self._open, entry)
 
 
 def _line(site: Site, change: Change) -> int:

@@ -195,7 +195,7 @@ def synthesise(x: X, y: Candidate, z: Reasoning) -> Reasoning:
     return z.model_copy(
         update={
             "observed": (*z.observed, y.digest)[-VISITED_KEPT:],
-            "memory": inner._replace(queue=inner.queue.beside(fresh)),
+            "memory": inner._replace(queue=inner.queue.joined(fresh, inner.texts, z.families)),
         }
     ).think(f"Watched {slots} expressions in the failing tests: {len(fresh)} others would do something else there.")
 
