@@ -1,0 +1,92 @@
+"""How much nearer to passing a candidate is, from what its failures say."""
+
+from __future__ import annotations
+
+import pytest
+
+from trm_lsp.core.verdict import Outcome, TestResult, Tier, Verdict
+from trm_lsp.nets.repair.nearness import closeness_of, nearness
+
+TEST = "test_m.py::test_it"
+
+
+def failed(signature: str, line: int = 0, test: str = TEST) -> TestResult:
+    frames = ((test.split("::")[0], line), ("m.py", 99)) if line else ()
+    return TestResult(id=test, outcome=Outcome.FAILED, signature=signature, frames=frames)
+
+
+def passed(test: str = TEST) -> TestResult:
+    return TestResult(id=test, outcome=Outcome.PASSED)
+
+
+def judged(*results: TestResult) -> Verdict:
+    return Verdict(tier=Tier.SCREEN, results=results, targets=tuple(result.id for result in results))
+
+
+def test_a_candidate_that_passes_is_as_near_as_can_be() -> None:
+    assert nearness(judged(passed()), judged(failed("assert 1 == 2"))) == 1.0
+
+
+def test_a_candidate_that_changes_nothing_is_no_nearer() -> None:
+    standing = judged(failed("assert 1 == 2", line=4))
+    assert nearness(standing, standing) == 0.0
+
+
+def test_each_target_that_passes_counts() -> None:
+    other = "test_m.py::test_other"
+    standing = judged(failed("assert 1 == 2"), failed("assert 3 == 4", test=other))
+    assert nearness(judged(passed(), failed("assert 3 == 4", test=other)), standing) == 0.5
+
+
+def test_a_test_that_comes_further_says_more_than_a_nearer_value_and_that_more_than_another_failure() -> None:
+    standing = judged(failed("assert 1 == 9", line=4))
+    further = nearness(judged(failed("assert 0 == 9", line=5)), standing)
+    nearer = nearness(judged(failed("assert 8 == 9", line=4)), standing)
+    another = nearness(judged(failed("TypeError: no", line=4)), standing)
+    assert 1 > further > nearer > another > 0
+
+
+@pytest.mark.parametrize("now", [failed("assert 1 == 9", line=3), failed("assert -9 == 9", line=4)])
+def test_what_fails_earlier_or_further_off_is_no_nearer(now: TestResult) -> None:
+    assert nearness(judged(now), judged(failed("assert 1 == 9", line=4))) == 0.0
+
+
+def test_a_target_that_comes_away_from_passing_counts_against_the_others() -> None:
+    other = "test_m.py::test_other"
+    standing = judged(failed("assert 1 == 9", line=4), failed("assert 1 == 9", line=14, test=other))
+    one = nearness(judged(failed("assert 8 == 9", line=4), failed("assert 1 == 9", line=14, test=other)), standing)
+    both = nearness(judged(failed("assert 8 == 9", line=4), failed("assert 1 == 9", line=11, test=other)), standing)
+    assert one > both == 0.0
+
+
+def test_what_could_not_be_run_is_no_nearer() -> None:
+    broken = Verdict(tier=Tier.CONFIRM, targets=(TEST,), broken="it does not import")
+    assert nearness(broken, judged(failed("assert 1 == 2"))) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("further", "nearer"),
+    [
+        ("assert 5 == 9", "assert 8 == 9 + where 8 = f(2)"),
+        ("assert 0.5 == 2.0", "assert 1.5 == 2.0"),
+        ("assert [] == [1, 2]", "assert [1] == [1, 2] Right contains one more item: 2"),
+        ("assert [3, 1, 2] == [1, 2, 3]", "assert [1, 3, 2] == [1, 2, 3] At index 1 diff: 3 != 2"),
+        ("assert 'x' == 'abc' - abc + x", "assert 'ab' == 'abc' - abc ? - + ab"),
+        ("assert {'a': 2} == {'a': 1, 'b': 2}", "assert {'a': 1} == {'a': 1, 'b': 2} Omitting 1 identical items"),
+        ("assert {1} == {2, 3}", "assert {2} == {2, 3}"),
+        ("assert (1, 'a') == (2, 'b')", "assert (2, 'a') == (2, 'b')"),
+        ("assert None == [1]", "assert [] == [1]"),
+        ("assert '1' == 1", "assert 3 == 1"),
+        ('assert "it\'s" == "it\'s == so"', 'assert "it\'s ==" == "it\'s == so"'),
+    ],
+)
+def test_values_come_nearer(further: str, nearer: str) -> None:
+    before, after = closeness_of(further), closeness_of(nearer)
+    assert before is not None and after is not None and 0 <= before < after < 1
+
+
+@pytest.mark.parametrize(
+    "signature", ["assert False", "ValueError: assert", "assert f(x) == y", "assert [1, == 3", "", "assert 1 =="]
+)
+def test_what_compares_no_literals_has_no_closeness(signature: str) -> None:
+    assert closeness_of(signature) is None
