@@ -40,6 +40,8 @@ OBSERVE_STEPS = 60_000
 """Work steps that the expressions of one slot may cost (see zygote/terms.py)."""
 OBSERVE_SECONDS = 0.2
 """Seconds they may take, on a slow machine."""
+Screened = tuple[tuple[TestResult, ...], tuple[str, ...]]
+"""What a screen says of a candidate: outcomes of the targets, and which tests it breaks, as far as they were run."""
 HANGS_ALLOWED = 3
 """How often a baseline goes on without a test that hung or died."""
 
@@ -225,9 +227,12 @@ class TestJudge:
         """One verdict a variant, in order (see core.ports.Judge)."""
         screened, cpu = self._screened(batch) if tier is Tier.SCREEN and batch else ([None] * len(batch), 0.0)
         share = cpu / max(1, len(batch))
-        for variant, results in zip(batch, screened, strict=True):
-            if results is not None:
-                yield Verdict(tier=Tier.SCREEN, results=results, targets=self._targets, cpu_seconds=share)
+        for variant, found in zip(batch, screened, strict=True):
+            if found is not None:
+                results, broke = found
+                yield Verdict(
+                    tier=Tier.SCREEN, results=results, targets=self._targets, regressions=broke, cpu_seconds=share
+                )
                 continue
             try:
                 texts = self._data(variant)
@@ -247,7 +252,7 @@ class TestJudge:
             return self._whole_suite(variant, texts)
         return self._confirmed(variant, texts)
 
-    def _screened(self, batch: Sequence[Variant]) -> tuple[list[tuple[TestResult, ...] | None], float]:
+    def _screened(self, batch: Sequence[Variant]) -> tuple[list[Screened | None], float]:
         """As `_screen`; a batch that ends the test process is confirmed by another one."""
         try:
             return self._screen(batch)
@@ -255,9 +260,12 @@ class TestJudge:
             self._tests.start_over()
             return [None] * len(batch), 0.0
 
-    def _screen(self, batch: Sequence[Variant]) -> tuple[list[tuple[TestResult, ...] | None], float]:
-        """Outcomes of the targets by variant (None: it must be confirmed instead), and the CPU seconds spent."""
-        confirmed: list[tuple[TestResult, ...] | None] = [None] * len(batch)
+    def _screen(self, batch: Sequence[Variant]) -> tuple[list[Screened | None], float]:
+        """What is found of each variant (None: it must be confirmed instead), and the CPU seconds spent.
+
+        All run the targets; those that bring more of them to pass, the tests beside them as well.
+        """
+        confirmed: list[Screened | None] = [None] * len(batch)
         texts = batch[0].texts
         tests = self._tests
         if not isinstance(tests, PythonTests) or tests.level != "collected":
@@ -271,23 +279,39 @@ class TestJudge:
         except UnicodeEncodeError:
             return confirmed, 0.0
 
-        def run(candidates: Sequence[Candidate]) -> RunReport:
+        passing: set[str] = set()
+
+        def run(candidates: Sequence[Candidate], chosen: Sequence[str]) -> RunReport:
             timeout = 5.0 + 3 * tests.overhead + len(candidates) * patience * (0.1 + 2 * self._seconds)
             idle = 2.0 + 5 * self._seconds + 3 * tests.overhead
-            found = tests.screen(self._targets, self._beside, data, candidates, patience, timeout, idle)
+            found = tests.screen(chosen, self._beside, data, candidates, patience, timeout, idle)
             report = found or RunReport()
             nonlocal cpu
             cpu += report.cpu
             # A screen in which the unchanged code behaves as in no baseline says nothing about candidates.
-            seen = report.base or {}
-            odd = not texts and any(outcome == Outcome.PASSED for outcome, *_ in seen.values())
+            seen = {test: outcome for test, (outcome, *_) in (report.base or {}).items()}
+            passing.update(test for test, outcome in seen.items() if outcome == Outcome.PASSED)
+            odd = not texts and not passing.isdisjoint(self._targets)
             if odd or not seen.keys() >= set(self._targets):
                 report.base = None
             return report
 
-        answers = screen(list(asked.values()), run)
+        answers = screen(list(asked.values()), lambda candidates: run(candidates, self._targets))
         for i, results in zip(asked, answers, strict=True):
-            confirmed[i] = results
+            confirmed[i] = None if results is None else (results, ())
+        fixed = len(passing)
+        promising = [
+            i for i, results in zip(asked, answers, strict=True) if results and sum(r.passed for r in results) > fixed
+        ]
+        beside = [test for test in self._order if test in self._expected and selects(self._beside, test)]
+        if promising and beside:
+            wider = screen([asked[i] for i in promising], lambda candidates: run(candidates, self._beside))
+            kept = passing.intersection(beside) - self._flaky
+            for i, results in zip(promising, wider, strict=True):
+                before = confirmed[i]
+                broken = [r for r in results or () if r.id in kept and not r.passed]
+                if before and broken and all(r.outcome is not Outcome.TIMEOUT for r in broken):
+                    confirmed[i] = before[0], tuple(r.id for r in broken)
         return confirmed, cpu
 
     def _confirmed(self, variant: Variant, texts: Mapping[str, bytes]) -> Verdict:

@@ -107,7 +107,7 @@ class Run:
         )
 
 
-_OF_A_BATCH = ("screen", "patience")
+_OF_A_BATCH = ("screen", "tests", "patience")
 
 
 def _about(request):

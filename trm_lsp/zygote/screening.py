@@ -141,14 +141,10 @@ class Screen:
         message. `canary`: whether nothing has disturbed the candidates.
         `patience`: how many times as long as usual a candidate may run.
         `note(number)` is called before each; without it `running` tells.
-        `more()` gives another batch and its patience, None when there is
-        none; it is asked after one that has disturbed nothing.
+        `more()` gives another batch, its tests and its patience, None when
+        there is none; it is asked after one that has disturbed nothing.
         """
-        tests = [(id, test) for id, test in self._tests if chosen is None or is_chosen(id, chosen)]
-        if tests:
-            Batches(self, tests, say, note or self._note, together).run((candidates, patience), more)
-        else:
-            say(base=None)
+        Batches(self, say, note or self._note, together).run((candidates, chosen, patience), more)
 
     def _note(self, number):
         self._page[:] = _NUMBER.pack(number)
@@ -233,8 +229,8 @@ class PytestsTest:
 class Batches:
     """Batches of candidates in their fork, one after the other."""
 
-    def __init__(self, screen, tests, say, note, together):
-        self._screen, self._tests = screen, tests
+    def __init__(self, screen, say, note, together):
+        self._screen, self._tests = screen, []
         self._say, self._note, self._together = say, note, together
         self._leftovers, self._meter = screen._leftovers, screen._meter
         self._elsewhere = Elsewhere(screen._root)
@@ -255,8 +251,14 @@ class Batches:
                 clean = self._judge_batch(*batch)
                 batch = more() if clean and more else None
 
-    def _judge_batch(self, candidates, patience):
+    def _judge_batch(self, candidates, chosen, patience):
         """Say everything about a batch; return whether it has left nothing behind."""
+        self._tests = [
+            (id, test) for id, test in self._screen._tests if chosen is None or is_chosen(id, frozenset(chosen))
+        ]
+        if not self._tests:
+            self._say(base=None)
+            return False
         self._candidates, self._patience = candidates, patience
         self._answers, self._fresh, self._pairs = {}, [], []
         self._allowed, self._turns = 0.0, BASE_TURNS
@@ -476,7 +478,7 @@ class Batches:
 
 def is_chosen(id, chosen):
     """Whether a test is one of those chosen, or lies in one of the files or folders."""
-    return any(id == one or id.startswith((one + "::", one + "[", one + "/")) for one in chosen)
+    return id in chosen or any(id == one or id.startswith((one + "::", one + "[", one + "/")) for one in chosen)
 
 
 def _contents(paths):

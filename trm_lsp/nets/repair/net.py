@@ -37,6 +37,8 @@ ERRORS_KEPT = 64
 LARGEST_BOUND = 3
 SYNTHESIS_BOUND = 2
 """The cost bound from which expressions are synthesised."""
+PARTIAL_CONFIRMED = 3
+"""Partial fixes of one experiment that are confirmed, to be built on."""
 LEAST_TRIED = 1024
 """Edits that are tried on a partial fix before another one is built on."""
 DEEPEST = 3
@@ -239,7 +241,7 @@ def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) ->
         count, total = evidence.get(hypothesis.place, (0, 0.0))
         evidence[hypothesis.place] = (count + 1, total + _evidence(verdict, standing))
     survivors = [a for a in attempts if a.verdict.passed]
-    partial = [a for a in attempts if not a.verdict.passed]
+    partial = _harmless(x, [a for a in attempts if not a.verdict.passed], standing)
     passed = {attempt.commit.edits for attempt in survivors}
     alike = [other for h in batch if h.rest and h.edits in passed for other in others(h, inner.texts)]
     known = {*cut, *(h for h in batch if any(a.commit.edits == h.edits for a in survivors))}
@@ -260,11 +262,24 @@ def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) ->
 
 def _confirmed(x: X, variant: Variant, verdict: Verdict, standing: Verdict) -> Verdict:
     """The verdict on a promising variant by a process of its own, and by the whole suite if it passes."""
-    if verdict.tier is Tier.SCREEN and verdict.score > standing.score:
+    fewer = len(verdict.failing) < len(standing.failing)
+    if verdict.tier is Tier.SCREEN and fewer and not verdict.regressions:
         (verdict,) = x.judge([variant], Tier.CONFIRM)
     if verdict.passed:
         (verdict,) = x.judge([variant], Tier.SUITE)
     return verdict
+
+
+def _harmless(x: X, attempts: Sequence[Attempt], standing: Verdict) -> list[Attempt]:
+    """The most promising partial fixes, those that break tests left out: a screen may not have run these."""
+    found = []
+    for attempt in sorted(attempts, key=lambda a: -promise(a))[:PARTIAL_CONFIRMED]:
+        if attempt.verdict.tier is Tier.SCREEN:
+            (verdict,) = x.judge([Variant(attempt.texts)], Tier.CONFIRM)
+            attempt = attempt.model_copy(update={"verdict": verdict, "gain": nearness(verdict, standing)})
+        if attempt.gain > 0 and not attempt.verdict.regressions:
+            found.append(attempt)
+    return found
 
 
 def _evidence(verdict: Verdict, standing: Verdict) -> float:
