@@ -42,6 +42,8 @@ OBSERVE_SECONDS = 0.2
 """Seconds they may take, on a slow machine."""
 Screened = tuple[tuple[TestResult, ...], tuple[str, ...]]
 """What a screen says of a candidate: outcomes of the targets, and which tests it breaks, as far as they were run."""
+AFTER_A_HANG = 3.0
+"""Seconds a test of a baseline may take at least when another one has hung: the first gets `trm.test.idle`."""
 HANGS_ALLOWED = 3
 """How often a baseline goes on without a test that hung or died."""
 
@@ -478,10 +480,10 @@ class TestJudge:
 
     def _patiently(self, paths: Sequence[str], hash_seed: int | None = None) -> RunReport:
         """Run the user's command on the unchanged texts; it goes on without tests that hang or die."""
-        merged = RunReport()
+        merged, idle = RunReport(), None
         without: list[str] = []
         for _ in range(HANGS_ALLOWED + 1):
-            report = self._tests.cold(paths, {}, without=without, hash_seed=hash_seed)
+            report = self._tests.cold(paths, {}, without=without, hash_seed=hash_seed, idle=idle)
             report.results = {**merged.results, **report.results}
             report.collect_errors = {**merged.collect_errors, **report.collect_errors}
             report.cpu += merged.cpu
@@ -492,6 +494,8 @@ class TestJudge:
             if not report.running or report.running in without:
                 break
             without.append(report.running)
+            # Where one hangs others may: they get many times what those took that ended.
+            idle = AFTER_A_HANG + 20 * max((r.seconds for r in report.results.values() if r.passed), default=0.0)
         return merged
 
     def trace(self, variant: Variant, tests: Sequence[str]) -> Trace:

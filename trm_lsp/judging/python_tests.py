@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from trm_lsp.core.verdict import Outcome
 from trm_lsp.judging.environment import TestCommand
 from trm_lsp.judging.places import Place
 from trm_lsp.judging.runner import Lost, Refused, Runner, RunReport
@@ -71,11 +72,12 @@ class PythonTests:
         texts: Texts,
         *,
         timeout: float | None = None,
+        idle: float | None = None,
         without: Sequence[str] = (),
         hash_seed: int | None = None,
     ) -> RunReport:
         """Run the user's command in a fresh process."""
-        request = self._request((), tests, texts, timeout=timeout, without=without, survey=True)
+        request = self._request((), tests, texts, timeout=timeout, idle=idle, without=without, survey=True)
         if hash_seed is not None:
             request["env"] = {"PYTHONHASHSEED": str(hash_seed)}
             request["tests"]["seed"] = hash_seed
@@ -90,17 +92,21 @@ class PythonTests:
         """
         outcomes = {test: result.outcome for test, result in baseline.collect_errors.items()}
         outcomes |= {test: result.outcome for test, result in baseline.results.items()}
-        patience = 5.0 + 2 * baseline.seconds
+        patience = idle = 5.0 + 2 * baseline.seconds
+        if Outcome.TIMEOUT in outcomes.values():
+            # What hung hangs here too: it is waited for as long as what ended makes likely.
+            idle = 3.0 + 20 * max((r.seconds for r in baseline.results.values() if r.passed), default=0.0)
 
         def proves(stages: Sequence[str], **more: Any) -> bool:
-            request = self._request(stages, tests, {}, timeout=patience, idle=patience, **more)
+            request = self._request(stages, tests, {}, timeout=patience, idle=min(idle, patience), **more)
             report = self.runner.run(request)
             results = {**report.collect_errors, **report.results}
             other = {test for test, result in results.items() if result.outcome is not outcomes.get(test)}
             if other:
                 other -= flaky(other)
             # What a collected stage saves, runs of other changes still take.
-            self.overhead = max(self.overhead, overhead(baseline if report.ended else report))
+            if not (report.ended and idle < patience):
+                self.overhead = max(self.overhead, overhead(baseline if report.ended else report))
             if other or not results:
                 self.why = f"{min(other)} has another outcome there" if other else "no test ran there"
             return bool(results) and not other
