@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from unidiff import PatchSet
 
@@ -147,14 +147,16 @@ def test_git_applies_a_diff_over_several_files_whatever_their_names(git: Git) ->
 
 
 @given(pairs)
+@example(("a\n" + "b\n" * 7, "b\n" * 7 + "a\n"))  # two hunks
 def test_the_diff_reads_as_one_file_with_the_lines_that_changed(pair: tuple[str, str]) -> None:
     old, new = pair
     patch = PatchSet(unified({"m.py": old}, {"m.py": new}))
     assert len(patch) == (old != new)
     for file in patch:
-        removed = "".join(line.value for hunk in file for line in hunk if line.is_removed or line.is_context)
         assert file.path == "m.py"
-        assert removed.removesuffix("\n") in old + "\n"
+        for hunk in file:
+            removed = "".join(line.value for line in hunk if line.is_removed or line.is_context)
+            assert removed.removesuffix("\n") in old + "\n"
 
 
 def test_a_diff_is_the_usual_one() -> None:

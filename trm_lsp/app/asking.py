@@ -40,10 +40,10 @@ class Asking:
             return True
         if not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
             return False
-        print(*question.details, sep="\n", file=sys.stderr)
-        print(f"{question.text} [y/N] ", end="", file=sys.stderr, flush=True)
         interrupted = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
+            print(*question.details, sep="\n", file=sys.stderr)
+            print(f"{question.text} [y/N] ", end="", file=sys.stderr, flush=True)
             return sys.stdin.readline().strip().lower() in {"y", "yes"}
         except KeyboardInterrupt:
             print(file=sys.stderr)

@@ -72,6 +72,10 @@ class Leftovers:
             if holder.changed():
                 holder.restore()
 
+    def generators(self):
+        """Code of the generators that are there: where one stands cannot be put back, nor be seen for sure."""
+        return [holder.code for holder in self._holders if isinstance(holder, _Generator)]
+
     def enter(self):
         """In the process that is to be looked at: look at what is its own as well."""
         self._holders.append(_Process())
@@ -365,9 +369,15 @@ class _Iterator:
 
 
 class _Generator(_Iterator):
+    """Where a generator stands, as far as can be seen: what it loops over cannot."""
+
     def _state(self):
         frame = self._thing.gi_frame
-        return None if frame is None else frame.f_lasti
+        return None if frame is None else (frame.f_lasti, [id(value) for value in frame.f_locals.values()])
+
+    @property
+    def code(self):
+        return self._thing.gi_code
 
 
 _SIGNALS = [getattr(signal, name) for name in ("SIGALRM", "SIGINT", "SIGTERM", "SIGUSR1") if hasattr(signal, name)]

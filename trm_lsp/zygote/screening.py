@@ -297,6 +297,8 @@ class Batches:
         screen._draws = screen._draws or random.getstate() != drawn
         if first is None or self._elsewhere.noted:
             raise Uncertain()
+        if any(id(code) in calls.seen for code in self._leftovers.generators()):
+            raise Uncertain()
         if self._elsewhere.imported:
             screen._find_live()
             self._arm(functions)
