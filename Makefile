@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CLIENT := client-vscode
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-python test-client lint types contracts format settings bench bench-judging requirements clean
+.PHONY: help setup demo test test-python test-client lint types contracts format settings bench bench-judging bench-repair requirements clean
 
 help:  ## what each target does
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -50,6 +50,9 @@ bench: .make/python  ## latencies and memory of the server beside their targets
 
 bench-judging: .make/python  ## speed, cost and honesty of the judge beside their targets
 	$(BIN)/python -m bench.judging
+
+bench-repair: .make/python  ## bugs that are repaired, beside the targets and three controls; it goes on where it was
+	$(BIN)/python -m bench.repair $(if $(DEVELOPMENT),--development $(DEVELOPMENT))
 
 requirements: .make/python  ## pin the dependencies anew, with hashes
 	$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --strip-extras \
