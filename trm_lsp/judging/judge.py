@@ -165,8 +165,10 @@ class TestJudge:
 
     def _with_the_rest(self, results: tuple[TestResult, ...]) -> tuple[TestResult, ...]:
         """The results of the whole suite where it is quick: more tests say more about where the fault is not."""
-        report = self._tests.cold(self._everything(), {}, timeout=QUICK_SUITE_SECONDS)
-        if report.ended or report.collect_errors or not {result.id for result in results} <= report.results.keys():
+        hung = [result.id for result in results if result.outcome is Outcome.TIMEOUT]
+        report = self._tests.cold(self._everything(), {}, timeout=QUICK_SUITE_SECONDS, without=hung)
+        known = {result.id for result in results} - set(hung)
+        if report.ended or report.collect_errors or not known <= report.results.keys():
             return results
         self._suite = frozenset(result.id for result in report.results.values() if result.passed)
         self._suite_seconds, self._order = report.seconds, tuple(report.results)
@@ -286,7 +288,7 @@ class TestJudge:
         def run(candidates: Sequence[Candidate], chosen: Sequence[str]) -> RunReport:
             timeout = 5.0 + 3 * tests.overhead + len(candidates) * patience * (0.1 + 2 * self._seconds)
             idle = 2.0 + 5 * self._seconds + 3 * tests.overhead
-            found = tests.screen(chosen, self._beside, data, candidates, patience, timeout, idle)
+            found = tests.screen(chosen, self._beside, data, candidates, patience, timeout, idle, self._hangs)
             report = found or RunReport()
             nonlocal cpu
             cpu += report.cpu
@@ -435,7 +437,7 @@ class TestJudge:
         """The tests of the whole suite that pass on the unchanged texts; run once, when first needed."""
         if self._suite is None:
             report = self._patiently(self._everything())
-            found = {*report.results, *report.collect_errors}
+            found = {*report.results, *report.collect_errors, *self._hung}
             if not report.ended and not found.issuperset(self._targets):
                 # A package with a configuration of its own, for instance, cannot be tested from the root.
                 self._apart = True
@@ -478,10 +480,17 @@ class TestJudge:
 
     # --- runs ---------------------------------------------------------------------------------
 
+    def _first_idle(self) -> float | None:
+        """A test that hangs may not use up what a run has: a sixth of it, five seconds at least."""
+        if self._hung:
+            return AFTER_A_HANG + 20 * self._seconds
+        seconds = self.settings.budget.seconds
+        return max(5.0, seconds / 6) if seconds else None
+
     def _patiently(self, paths: Sequence[str], hash_seed: int | None = None) -> RunReport:
         """Run the user's command on the unchanged texts; it goes on without tests that hang or die."""
-        merged, idle = RunReport(), None
-        without: list[str] = []
+        merged, idle = RunReport(), self._first_idle()
+        without = list(self._hung)
         for _ in range(HANGS_ALLOWED + 1):
             report = self._tests.cold(paths, {}, without=without, hash_seed=hash_seed, idle=idle)
             report.results = {**merged.results, **report.results}
@@ -498,9 +507,19 @@ class TestJudge:
             idle = AFTER_A_HANG + 20 * max((r.seconds for r in report.results.values() if r.passed), default=0.0)
         return merged
 
+    @property
+    def _hung(self) -> tuple[str, ...]:
+        """Tests that are known not to end on the unchanged code."""
+        return tuple(test for test, outcome in self._outcomes.items() if outcome is Outcome.TIMEOUT)
+
+    @property
+    def _hangs(self) -> bool:
+        """Whether a target is one of them."""
+        return not set(self._hung).isdisjoint(self._targets)
+
     def trace(self, variant: Variant, tests: Sequence[str]) -> Trace:
         """Run tests on a variant and report the lines they reach (see core.ports.Tracer)."""
-        idle = 5.0 + 20 * self._seconds + 3 * self._tests.overhead
+        idle = (2.0 if self._hangs else 5.0) + 20 * self._seconds + 3 * self._tests.overhead
         report = self._tests.run(tests, self._data(variant), idle=idle, trace=True)
         lines = {
             test: {path: tuple(sorted(seen)) for path, seen in paths.items()} for test, paths in report.lines.items()

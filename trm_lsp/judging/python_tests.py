@@ -221,12 +221,13 @@ class PythonTests:
         patience: int,
         timeout: float,
         idle: float,
+        hangs: bool,
     ) -> RunReport | None:
         """Screen candidates by some of the `collected` tests in one fork, on `base`; None when this cannot be done."""
         if self.level != "collected" or not self._collect(base, collected):
             return None
         request = self._request(COLLECTED, tests, base, timeout=timeout, idle=idle)
-        request["tests"] |= {"screen": candidates, "patience": patience}
+        request["tests"] |= {"screen": candidates, "patience": patience, "hangs": hangs}
         try:
             return self.runner.run(request)
         except Lost:

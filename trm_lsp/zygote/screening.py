@@ -42,6 +42,10 @@ TURNS = 1000
 """Loop turns a candidate gets beside ten times those of the unchanged code."""
 BASE_TURNS = 3000000
 """Loop turns after which the unchanged code counts as endless itself."""
+BASE_SECONDS = 0.3
+"""CPU seconds after which it does in a test, where it is known that some hang."""
+OF_ENDLESS = 20
+"""Times SLACK that candidates get where the unchanged code is endless."""
 GROUP = 16
 """Candidates after which this process looks for what they left behind; more where there is much to look at."""
 FORGET = 256
@@ -127,7 +131,7 @@ class Screen:
         """In a fork: let the live functions run the change that `refuses` had nothing against, without fuel."""
         _swap(*self._accepted)
 
-    def judge(self, candidates, say, chosen=None, patience=1, note=None, together=64, more=None):
+    def judge(self, candidates, say, chosen=None, patience=1, note=None, together=64, more=None, hangs=False):
         """In a fork: say `base`, `answers` with `screened`, and `canary`.
 
         A candidate is `[path, encoding, bom, [[start, end, text], …]]`.
@@ -139,12 +143,13 @@ class Screen:
         `screened`: pairs of a candidate's number and the number of its answer,
         counted over all messages, null for one to confirm; `together` pairs a
         message. `canary`: whether nothing has disturbed the candidates.
+        `hangs`: whether some test does not end on the unchanged code.
         `patience`: how many times as long as usual a candidate may run.
         `note(number)` is called before each; without it `running` tells.
         `more()` gives another batch, its tests and its patience, None when
         there is none; it is asked after one that has disturbed nothing.
         """
-        Batches(self, say, note or self._note, together).run((candidates, chosen, patience), more)
+        Batches(self, say, note or self._note, together, hangs).run((candidates, chosen, patience), more)
 
     def _note(self, number):
         self._page[:] = _NUMBER.pack(number)
@@ -229,8 +234,9 @@ class PytestsTest:
 class Batches:
     """Batches of candidates in their fork, one after the other."""
 
-    def __init__(self, screen, say, note, together):
+    def __init__(self, screen, say, note, together, hangs):
         self._screen, self._tests = screen, []
+        self._base_allowed = BASE_SECONDS if hangs else 0.0
         self._say, self._note, self._together = say, note, together
         self._leftovers, self._meter = screen._leftovers, screen._meter
         self._elsewhere = Elsewhere(screen._root)
@@ -261,7 +267,7 @@ class Batches:
             return False
         self._candidates, self._patience = candidates, patience
         self._answers, self._fresh, self._pairs = {}, [], []
-        self._allowed, self._turns = 0.0, BASE_TURNS
+        self._allowed, self._turns = self._base_allowed, BASE_TURNS
         try:
             base = self._run_base()
         except Uncertain:
@@ -293,7 +299,7 @@ class Batches:
         with Calls(screen._root) as calls:
             first = self._judge()
         spent, turns = time.process_time() - started, self._meter.used()
-        endless = self._meter.empty
+        endless = self._meter.empty or any(found[0] == "timeout" for found in first or ())
         screen._draws = screen._draws or random.getstate() != drawn
         if first is None or self._elsewhere.noted:
             raise Uncertain()
@@ -308,7 +314,7 @@ class Batches:
         if any(holder.changed() for holder in changed):
             raise Uncertain()
         self._turns = self._patience * (2 * TURNS if endless else TURNS + 10 * turns)
-        self._allowed = self._patience * (SLACK + 10 * spent)
+        self._allowed = self._patience * (OF_ENDLESS * SLACK if endless else SLACK + 10 * spent)
         self._swaps = self._effective(functions, calls, first)
         changes = [
             (function if function in self._swaps else None, candidate[3])

@@ -151,7 +151,8 @@ class Collected:
         reporter.report_to(tests["report_fd"], tests["board"])
         if "screen" in tests:
             screen = self._screen
-            screen.judge(tests["screen"], reporter.say, tests["tests"], tests["patience"], more=tests["more"])
+            more, hangs = tests["more"], tests["hangs"]
+            screen.judge(tests["screen"], reporter.say, tests["tests"], tests["patience"], more=more, hangs=hangs)
             return 0
         if "observe" in tests:
             observing.observe(self._screen, tests["observe"], tests["tests"], reporter.say)
