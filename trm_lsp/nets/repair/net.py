@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, overload
@@ -430,7 +431,17 @@ def _standing(x: X, y: Candidate, z: Reasoning) -> Verdict:
 
 def _best(attempts: Sequence[Attempt]) -> tuple[Attempt, ...]:
     unique = {attempt.key: attempt for attempt in attempts}
-    return tuple(sorted(unique.values(), key=lambda a: (a.verdict.score, a.rank), reverse=True)[:ATTEMPTS_KEPT])
+    return tuple(sorted(unique.values(), key=_likelihood, reverse=True)[:ATTEMPTS_KEPT])
+
+
+def _likelihood(attempt: Attempt) -> tuple[tuple[int, int], float, float]:
+    """Sorts survivors, the likeliest greatest: by what kind of edits they are made of, before where these are.
+
+    Where failing and passing tests go says where to look. Once all of them
+    pass, that has been explained, and says nothing for one survivor against another.
+    """
+    priors = (commit.prior for commit in (*attempt.before, attempt.commit))
+    return attempt.verdict.score, math.prod(priors), attempt.rank
 
 
 def _most_promising(attempts: Sequence[Attempt], z: Reasoning) -> tuple[Attempt, ...]:
