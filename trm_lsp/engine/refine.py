@@ -162,6 +162,7 @@ def _loop(
         judge=meter.judging(judge),
         tracer=meter.tracing(judge.trace),
         observer=meter.observing(judge.observe),
+        comparer=meter.comparing(judge.compare),
     )
     y, z = net.start(x, settings.loop.seed)
     facts = deep_supervision(
