@@ -1,0 +1,134 @@
+"""Doubt survivors: what they do with inputs that no test has, and which of them are one behaviour."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from trm_lsp.core.behaviour import Comparison, Did, Distinction, Doubts, Input, Kind, Origin
+from trm_lsp.core.ports import X
+from trm_lsp.core.state import Attempt, Reasoning, Variant
+
+_FLOAT = re.compile(r"-?\d+\.\d+(?:e[+-]?\d+)?")
+_FROM_PASSING = (Origin.PASSING, Origin.NEAR_PASSING)
+
+
+def doubt(x: X, z: Reasoning) -> Reasoning:
+    """Compare the survivors with each other, and with the unchanged text; z itself when that is done already."""
+    if z.doubts is not None and {attempt.key for attempt in z.survivors} <= set(z.doubts.keys):
+        return z
+    results = x.baseline.results
+    failing = [test for test in x.baseline.failing if test in x.baseline.by_id]
+    files = {test.partition("::")[0] for test in failing}
+    passing = [result.id for result in results if result.passed]
+    passing.sort(key=lambda test: test.partition("::")[0] not in files)
+    variants = [Variant({}), *(Variant(attempt.texts) for attempt in z.survivors)]
+    doubts = concluded(z.survivors, x.comparer(variants, failing, passing, seed=z.seed))
+    survivors = ordered(z.survivors, doubts)
+    return z.model_copy(update={"doubts": doubts, "survivors": survivors}).think(_thought(doubts))
+
+
+def concluded(survivors: Sequence[Attempt], comparison: Comparison) -> Doubts:
+    """What a comparison of the unchanged text and the survivors, in their order, says about these."""
+    keys = [attempt.key for attempt in survivors]
+    able = dict(zip(keys, comparison.compared[1:], strict=True))
+    near = [one for one in comparison.inputs if one.origin in _FROM_PASSING]
+    moved = {
+        key: sum(differs(one.did[0], one.did[number]) for one in near) for number, key in enumerate(keys, 1) if able[key]
+    }
+    contradicts: dict[str, str] = {}
+    for example in comparison.examples:
+        for key, got in zip(keys, example.got[1:], strict=True):
+            if got:
+                contradicts.setdefault(key, f"the docstring says `{example.call}` gives {example.want}, it gives {got}")
+    found = Doubts(
+        keys=tuple(keys),
+        inputs=len(comparison.inputs),
+        near=len(near),
+        moved=moved,
+        contradicts=contradicts,
+        left_out=comparison.left_out,
+    )
+    numbers = {key: number for number, key in enumerate(keys, 1)}
+    order = [attempt.key for attempt in ordered(survivors, found)]
+    behaviours: list[list[str]] = []
+    for key in order:
+        like = (
+            group for group in behaviours if able[key] and not _apart(comparison, numbers[group[0]], numbers[key], able)
+        )
+        group = next(like, None)
+        if group is None:
+            behaviours.append([key])
+        else:
+            group.append(key)
+    told = tuple(tuple(group) for group in behaviours)
+    distinction = _distinction(comparison, told, numbers) if len(told) > 1 else None
+    return found.model_copy(update={"behaviours": told, "distinction": distinction})
+
+
+def _apart(comparison: Comparison, one: int, other: int, able: dict[str, bool]) -> bool:
+    """Whether two texts do different things somewhere, or one of them could not be compared."""
+    known = comparison.compared[one] and comparison.compared[other]
+    return not known or any(differs(each.did[one], each.did[other]) for each in comparison.inputs)
+
+
+def differs(one: Did, other: Did) -> bool:
+    """Whether two outcomes are two: values that are not the same, or one where the other has none.
+
+    Two exceptions are one outcome, for which of them comes first is seldom
+    meant; so are floats that differ in their last digits.
+    """
+    if Kind.UNKNOWN in (one.kind, other.kind):
+        return False
+    if Kind.GIVES not in (one.kind, other.kind):
+        return False
+    return one.kind is not other.kind or _rounded(one) != _rounded(other)
+
+
+def _rounded(did: Did) -> tuple[str, str]:
+    shown, left = (_FLOAT.sub(lambda found: f"{float(found.group()):.10g}", text) for text in (did.shown, did.left))
+    return shown, left
+
+
+def ordered(survivors: Sequence[Attempt], doubts: Doubts) -> tuple[Attempt, ...]:
+    """Survivors, those first that no docstring contradicts; otherwise as they were."""
+    return tuple(sorted(survivors, key=lambda attempt: attempt.key in doubts.contradicts))
+
+
+def _distinction(
+    comparison: Comparison, behaviours: tuple[tuple[str, ...], ...], numbers: dict[str, int]
+) -> Distinction | None:
+    """The simplest input at which the likeliest behaviour and the next one that differs from it there do so."""
+    first = numbers[behaviours[0][0]]
+    for rival in behaviours[1:]:
+        other = numbers[rival[0]]
+        apart = [one for one in comparison.inputs if differs(one.did[first], one.did[other])]
+        if apart:
+            best = min(apart, key=lambda one: _difficulty(one, first, other))
+            return Distinction(
+                call=best.call,
+                did={behaviours[0][0]: best.did[first], rival[0]: best.did[other]},
+                exact=best.exact,
+                imports=best.imports,
+            )
+    return None
+
+
+def _difficulty(one: Input, first: int, other: int) -> tuple[bool, int, int, int]:
+    """How hard an input is to judge for whoever is asked: one that cannot be typed, or where something is raised."""
+    raises = sum(one.did[number].kind is not Kind.GIVES for number in (first, other))
+    said = len(one.did[first].in_words) + len(one.did[other].in_words)
+    return (not one.exact, raises, len(one.call) + said, len(one.call))
+
+
+def _thought(doubts: Doubts) -> str:
+    answers = f"{len(doubts.keys)} answer{'s' * (len(doubts.keys) != 1)}"
+    if not doubts.inputs:
+        return f"Doubted {answers}: no call could be compared."
+    count = len(doubts.behaviours)
+    alike = "one behaviour" if count == 1 else f"{count} behaviours"
+    said = f"Doubted {answers} with {doubts.inputs} calls: {alike}"
+    if doubts.distinction is None:
+        return f"{said}."
+    one, other = (did.in_words for did in doubts.distinction.did.values())
+    return f"{said}; at `{doubts.distinction.call}` two of them differ: {one} or {other}."
