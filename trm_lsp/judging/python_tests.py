@@ -248,7 +248,7 @@ class PythonTests:
     def compare(
         self, tests: Sequence[str], collected: Sequence[str], asked: Mapping[str, Any], timeout: float
     ) -> RunReport | None:
-        """Compare texts by calls of some of the `collected` tests (see zygote/comparing.py); None where it cannot be."""
+        """Compare texts by calls of some of the `collected` tests (see zygote/comparing.py); None as `observe`."""
         return self._asked("compare", asked, tests, collected, {}, timeout)
 
     def _asked(

@@ -156,7 +156,7 @@ class _Comparison:
                 self._screen._meter.fill(TEST_TURNS)
                 with calls.of(origin):
                     try:
-                        with _time_limit(max(0.01, until - time.process_time()), 2.0):
+                        with _TimeLimit(max(0.01, until - time.process_time()), 2.0):
                             test.run()
                     except (OutOfTime, OutOfFuel, KeyboardInterrupt, Exception):
                         pass  # what ends the test ends what can be seen of it
@@ -222,7 +222,7 @@ class _Comparison:
     def _called(self, call, positional, named):
         """Whether a call gives something or how else it ends, and what it gives or raises."""
         try:
-            with self._hold, _time_limit(CPU_SECONDS, SECONDS):
+            with self._hold, _TimeLimit(CPU_SECONDS, SECONDS):
                 value = call.callee.function(*positional, **named)
                 if inspect.isgenerator(value) or type(value) in _DRAWN:
                     value = list(itertools.islice(value, YIELDED))
@@ -266,7 +266,7 @@ class _Comparison:
         self._screen._meter.fill(TURNS)
         runner = docstrings.Runner(lambda error: None if isinstance(error, _CUT) else _raised(error))
         try:
-            with self._hold, _time_limit(CPU_SECONDS, SECONDS):
+            with self._hold, _TimeLimit(CPU_SECONDS, SECONDS):
                 runner.run_all(examples, live)
         except (*_CUT, OutOfFuel, KeyboardInterrupt, SystemExit):
             pass  # what it has come to so far was told
@@ -318,7 +318,7 @@ def _parts(things, size):
         yield part
 
 
-class _time_limit:  # noqa: N801 - used as a function is
+class _TimeLimit:
     """A context in which the clock ends what is not counted: loops inside C, sleep, recursion."""
 
     def __init__(self, cpu, seconds):

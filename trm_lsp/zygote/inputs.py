@@ -26,7 +26,15 @@ _VALUES = {
     "pathlib": "from pathlib import %s",
 }  # fmt: skip
 """Modules whose values never change and show themselves as expressions, and what those need."""
-_COPYING = ("__deepcopy__", "__copy__", "__reduce__", "__reduce_ex__", "__getstate__", "__setstate__", "__getattribute__")
+_COPYING = (
+    "__deepcopy__",
+    "__copy__",
+    "__reduce__",
+    "__reduce_ex__",
+    "__getstate__",
+    "__setstate__",
+    "__getattribute__",
+)
 """Who has one of these says how it is copied; running that is not ours."""
 _SEQUENCES = {list: "[%s]", tuple: "(%s)", set: "{%s}", frozenset: "frozenset({%s})"}
 
@@ -66,9 +74,7 @@ class Copier:
             return tuple.__new__(kind, [self.copy(item) for item in value])
         new = self._empty(kind, value)
         self._known[id(value)] = new, value  # before what it holds, which may hold it
-        if kind is list:
-            new.extend([self.copy(item) for item in value])
-        elif kind is collections.deque:
+        if kind in (list, collections.deque):
             new.extend([self.copy(item) for item in value])
         elif kind is bytearray:
             new.extend(value)
@@ -251,8 +257,8 @@ def is_plain(value, depth=DEPTH):
     if not depth:
         return False
     if kind in _SEQUENCES:
-        return all([is_plain(item, depth - 1) for item in value])
-    return kind is dict and all([is_plain(k, depth - 1) and is_plain(v, depth - 1) for k, v in value.items()])
+        return all(is_plain(item, depth - 1) for item in value)
+    return kind is dict and all(is_plain(k, depth - 1) and is_plain(v, depth - 1) for k, v in value.items())
 
 
 def variations(value, depth=2):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from trm_lsp.core.behaviour import Comparison, Did, Distinction, Doubts, Input, Kind, Origin
 from trm_lsp.core.ports import X
@@ -30,43 +30,50 @@ def doubt(x: X, z: Reasoning) -> Reasoning:
 
 def concluded(survivors: Sequence[Attempt], comparison: Comparison) -> Doubts:
     """What a comparison of the unchanged text and the survivors, in their order, says about these."""
-    keys = [attempt.key for attempt in survivors]
-    able = dict(zip(keys, comparison.compared[1:], strict=True))
+    numbers = {attempt.key: number for number, attempt in enumerate(survivors, 1)}
     near = [one for one in comparison.inputs if one.origin in _FROM_PASSING]
-    moved = {
-        key: sum(differs(one.did[0], one.did[number]) for one in near) for number, key in enumerate(keys, 1) if able[key]
-    }
-    contradicts: dict[str, str] = {}
-    for example in comparison.examples:
-        for key, got in zip(keys, example.got[1:], strict=True):
-            if got:
-                contradicts.setdefault(key, f"the docstring says `{example.call}` gives {example.want}, it gives {got}")
     found = Doubts(
-        keys=tuple(keys),
+        keys=tuple(numbers),
         inputs=len(comparison.inputs),
         near=len(near),
-        moved=moved,
-        contradicts=contradicts,
+        moved={
+            key: sum(differs(one.did[0], one.did[number]) for one in near)
+            for key, number in numbers.items()
+            if comparison.compared[number]
+        },
+        contradicts=_contradictions(comparison, numbers),
         left_out=comparison.left_out,
     )
-    numbers = {key: number for number, key in enumerate(keys, 1)}
-    order = [attempt.key for attempt in ordered(survivors, found)]
-    behaviours: list[list[str]] = []
-    for key in order:
-        like = (
-            group for group in behaviours if able[key] and not _apart(comparison, numbers[group[0]], numbers[key], able)
-        )
+    behaviours = _behaviours(comparison, {attempt.key: numbers[attempt.key] for attempt in ordered(survivors, found)})
+    distinction = _distinction(comparison, behaviours, numbers)
+    return found.model_copy(update={"behaviours": behaviours, "distinction": distinction})
+
+
+def _contradictions(comparison: Comparison, numbers: Mapping[str, int]) -> dict[str, str]:
+    """The first example of a docstring that each survivor contradicts."""
+    found: dict[str, str] = {}
+    for example in comparison.examples:
+        for key, number in numbers.items():
+            if example.got[number]:
+                said = f"the docstring says that `{example.call}` gives {example.want}, it gives {example.got[number]}"
+                found.setdefault(key, said)
+    return found
+
+
+def _behaviours(comparison: Comparison, numbers: Mapping[str, int]) -> tuple[tuple[str, ...], ...]:
+    """Survivors that nothing tells apart, together; one that could not be compared is by itself."""
+    groups: list[list[str]] = []
+    for key, number in numbers.items():
+        like = (group for group in groups if not _apart(comparison, numbers[group[0]], number))
         group = next(like, None)
         if group is None:
-            behaviours.append([key])
+            groups.append([key])
         else:
             group.append(key)
-    told = tuple(tuple(group) for group in behaviours)
-    distinction = _distinction(comparison, told, numbers) if len(told) > 1 else None
-    return found.model_copy(update={"behaviours": told, "distinction": distinction})
+    return tuple(tuple(group) for group in groups)
 
 
-def _apart(comparison: Comparison, one: int, other: int, able: dict[str, bool]) -> bool:
+def _apart(comparison: Comparison, one: int, other: int) -> bool:
     """Whether two texts do different things somewhere, or one of them could not be compared."""
     known = comparison.compared[one] and comparison.compared[other]
     return not known or any(differs(each.did[one], each.did[other]) for each in comparison.inputs)
@@ -96,7 +103,7 @@ def ordered(survivors: Sequence[Attempt], doubts: Doubts) -> tuple[Attempt, ...]
 
 
 def _distinction(
-    comparison: Comparison, behaviours: tuple[tuple[str, ...], ...], numbers: dict[str, int]
+    comparison: Comparison, behaviours: Sequence[Sequence[str]], numbers: Mapping[str, int]
 ) -> Distinction | None:
     """The simplest input at which the likeliest behaviour and the next one that differs from it there do so."""
     first = numbers[behaviours[0][0]]
