@@ -264,7 +264,7 @@ class _Comparison:
         self._wear(text)
         self._clear()
         self._screen._meter.fill(TURNS)
-        runner = docstrings.Runner(lambda error: None if isinstance(error, _CUT) else _raised(error))
+        runner = docstrings.Runner(_gave)
         try:
             with self._hold, _TimeLimit(CPU_SECONDS, SECONDS):
                 runner.run_all(examples, live)
@@ -273,7 +273,7 @@ class _Comparison:
         finally:
             self._stay()
         self._restore()
-        return {} if self._hold.touched else runner.found
+        return {} if self._hold.ended else runner.found
 
     # --- this process -------------------------------------------------------------------------
 
@@ -295,6 +295,13 @@ class _Comparison:
 
 
 _DRAWN = (map, filter, zip, enumerate, reversed, type(iter([])), type(iter(())), type(iter(range(0))))
+
+
+def _gave(error):
+    """What an example gave that ended so; None where that says nothing."""
+    if isinstance(error, _CUT):
+        return None
+    return "no end" if isinstance(error, OutOfFuel) else _raised(error)
 
 
 def _raised(error):
@@ -336,18 +343,18 @@ class _TimeLimit:
 class _Hold:
     """A context in which nothing reaches beyond this process's memory: what would is ended by Forbidden.
 
-    `touched`: whether anything would have, or ran code of the workspace that is imported.
+    `ended`: whether anything would have. `touched`: whether it would, or read or imported code of the workspace.
     """
 
     _FORBIDDEN = PROCESSES | CHANGES | _NETWORK
 
     def __init__(self, root):
         self._root, self._on = root + os.sep, False
-        self.touched = False
+        self.touched = self.ended = False
         sys.addaudithook(self._hear)  # Python gives these no end
 
     def __enter__(self):
-        self._on, self.touched = True, False
+        self._on, self.touched, self.ended = True, False, False
 
     def __exit__(self, *_):
         self._on = False
@@ -359,12 +366,12 @@ class _Hold:
             path, _, flags = arguments
             if isinstance(flags, int) and flags & WRITES:
                 self._end(event)
-            self.touched = self.touched or (isinstance(path, str) and path.endswith(".py"))
+            self.touched = self.touched or (str(path).startswith(self._root) and str(path).endswith(".py"))
         elif event == "exec":
             self.touched = self.touched or getattr(arguments[0], "co_filename", "").startswith(self._root)
         elif event in self._FORBIDDEN:
             self._end(event)
 
     def _end(self, event):
-        self.touched = True
+        self.touched = self.ended = True
         raise Forbidden(event)
