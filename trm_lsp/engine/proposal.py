@@ -10,6 +10,7 @@ from trm_lsp.core.state import Candidate, Reasoning
 from trm_lsp.core.verdict import Verdict
 from trm_lsp.engine.grading import behaviours, grade
 from trm_lsp.engine.question import open_question
+from trm_lsp.nets.repair.doubting import counted
 from trm_lsp.patch.diffs import hunks, unified
 
 
@@ -56,14 +57,17 @@ def _doubts(y: Candidate, z: Reasoning, question: OpenQuestion | None) -> Iterat
     groups = behaviours(y, z)
     attempts = {attempt.key: attempt for attempt in z.survivors}
     doubts = z.doubts
-    compared = f" on the {doubts.inputs} calls they were compared by" if doubts and doubts.inputs else ""
+    compared = f" in {counted(doubts.inputs, 'call')} they were compared by" if doubts and doubts.inputs else ""
+    passing = sum(map(len, groups))
     if len(groups) > 1:
-        yield f"{len(groups)} behaviours pass, of {z.tried} candidates that were judged."
+        known = doubts is not None and doubts.inputs
+        differ = f"they show {len(groups)} behaviours{compared}" if known else "whether they differ is not known"
+        yield f"{passing} of {z.tried} candidates pass, and {differ}."
         if question is not None:
             yield f"{question.text} A test would decide; nothing waits for it."
         yield from (f"This passes as well: {attempts[group[0]].commit.reason}." for group in groups[1:3])
-    elif len(groups[0]) > 1:
-        yield f"{len(groups[0])} of {z.tried} candidates pass, and they do the same{compared}."
+    elif passing > 1:
+        yield f"{passing} of {z.tried} candidates pass, and they do the same{compared}."
     else:
         yield f"It is the only one of {z.tried} candidates that passes; what was not tried is not known."
     if doubts is None:
@@ -73,8 +77,9 @@ def _doubts(y: Candidate, z: Reasoning, question: OpenQuestion | None) -> Iterat
     if doubts.near and y.digest in doubts.moved:
         moved = doubts.moved[y.digest]
         what = f"changes the outcome of {moved}" if moved else "changes none"
+        calls = counted(doubts.near, "call")
         yield (
-            f"It {what} of {doubts.near} calls like those of passing tests: that tells what it may break, "
+            f"It {what} of {calls} of passing tests or like them: that tells what it may break, "
             "not whether it is complete."
         )
     yield from doubts.left_out[:2]

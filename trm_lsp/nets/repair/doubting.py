@@ -128,13 +128,18 @@ def _difficulty(one: Input, first: int, other: int) -> tuple[bool, int, int, int
     return (not one.exact, raises, len(one.call) + said, len(one.call))
 
 
+def counted(count: int, noun: str) -> str:
+    """`1 call`, `2 calls`."""
+    return f"{count} {noun}{'s' * (count != 1)}"
+
+
 def _thought(doubts: Doubts) -> str:
-    answers = f"{len(doubts.keys)} answer{'s' * (len(doubts.keys) != 1)}"
+    answers = counted(len(doubts.keys), "answer")
     if not doubts.inputs:
         return f"Doubted {answers}: no call could be compared."
     count = len(doubts.behaviours)
     alike = "one behaviour" if count == 1 else f"{count} behaviours"
-    said = f"Doubted {answers} with {doubts.inputs} calls: {alike}"
+    said = f"Doubted {answers} with {counted(doubts.inputs, 'call')}: {alike}"
     if doubts.distinction is None:
         return f"{said}."
     one, other = (did.in_words for did in doubts.distinction.did.values())
