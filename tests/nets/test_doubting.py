@@ -142,6 +142,14 @@ def test_what_each_changes_near_passing_tests_is_counted() -> None:
     assert (found.near, dict(found.moved)) == (2, {ONE.key: 2, TWO.key: 1})
 
 
+def test_who_changes_most_calls_near_passing_tests_gives_way_to_who_does_not() -> None:
+    moves = [at(f"f([{n}])", gives("0"), gives("1"), gives("0"), origin=Origin.NEAR_PASSING) for n in range(3)]
+    stays = [at(f"f([{n}, 0])", *[gives("0")] * 3, origin=Origin.NEAR_PASSING) for n in range(2)]
+    for inputs, order in ((moves + stays, (TWO, ONE)), (moves[1:] + stays, (ONE, TWO)), (moves, (ONE, TWO))):
+        x, _ = asked(comparison(*inputs))
+        assert doubt(x, Reasoning(survivors=(ONE, TWO))).survivors == order
+
+
 # --- in the loop --------------------------------------------------------------------------------
 
 

@@ -9,6 +9,10 @@ from trm_lsp.core.behaviour import Comparison, Did, Distinction, Doubts, Input, 
 from trm_lsp.core.ports import X
 from trm_lsp.core.state import Attempt, Reasoning, Variant
 
+LEAST_NEAR = 4
+"""Calls near those of passing tests, without which nothing is said about what a survivor changes there."""
+MOST_MOVED = 0.5
+"""The share of them that it may change before others go first."""
 _FLOAT = re.compile(r"-?\d+\.\d+(?:e[+-]?\d+)?")
 _FROM_PASSING = (Origin.PASSING, Origin.NEAR_PASSING)
 
@@ -98,8 +102,16 @@ def _rounded(did: Did) -> tuple[str, str]:
 
 
 def ordered(survivors: Sequence[Attempt], doubts: Doubts) -> tuple[Attempt, ...]:
-    """Survivors, those first that no docstring contradicts; otherwise as they were."""
-    return tuple(sorted(survivors, key=lambda attempt: attempt.key in doubts.contradicts))
+    """Survivors, those last that contradict a docstring, before them those that change most of what passes.
+
+    Otherwise as they were: a few calls more or less say nothing about who is right.
+    """
+
+    def doubtful(attempt: Attempt) -> tuple[bool, bool]:
+        moved = doubts.near >= LEAST_NEAR and doubts.moved.get(attempt.key, 0) > MOST_MOVED * doubts.near
+        return attempt.key in doubts.contradicts, moved
+
+    return tuple(sorted(survivors, key=doubtful))
 
 
 def _distinction(
