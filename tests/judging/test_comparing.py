@@ -267,6 +267,40 @@ def test_what_cannot_be_copied_is_called_no_more(root: Path) -> None:
     assert why == "Some calls of first were left out: a list_iterator cannot be copied."
 
 
+def test_values_that_only_their_own_code_knows_are_left_out(root: Path) -> None:
+    body = "import re\n\ndef find(text):\n    return re.search('a+', text) if text != 'b' else 1\n"
+    test = "from calc import find\n\ndef test_find():\n    assert find('ab') == 1\n"
+    found = compared(root, body, test, ("'a+'", "'b+'"))
+    assert found.inputs and {did.shown for one in found.inputs for did in one.did} <= {"None", "1"}
+    assert "Calls that give what cannot be looked into were left out." in found.left_out
+
+
+def test_classes_derived_from_builtin_ones_show_what_they_hold(root: Path) -> None:
+    body = """
+        class Bag(dict):
+            pass
+
+        class Name(str):
+            pass
+
+        def bag(n):
+            found = Bag(a=n + 1)
+            found.name = Name("x")
+            return found
+    """
+    test = "from calc import bag\n\ndef test_bag():\n    assert bag(1) == {'a': 1}\n"
+    found = compared(root, body, test, ("n + 1", "n"))
+    assert said(found, "bag(1)") == ["<Bag {'a': 2} name=<Name 'x'>>", "<Bag {'a': 1} name=<Name 'x'>>"]
+
+
+def test_a_call_that_ends_the_process_ends_the_comparison(root: Path) -> None:
+    body = "import os\n\ndef leave(n):\n    if n < 0:\n        os._exit(3)\n    return n + 1\n"
+    test = "from calc import leave\n\ndef test_leave():\n    assert leave(3) == 3\n"
+    found = compared(root, body, test, ("n + 1", "n"))
+    assert found.compared == (True, True)
+    assert "The comparison ended before all inputs were compared." in found.left_out
+
+
 def test_asynchronous_and_inner_functions_are_not_called(root: Path) -> None:
     body = """
         def outer():

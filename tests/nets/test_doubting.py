@@ -98,6 +98,12 @@ def test_what_could_not_be_compared_is_a_behaviour_by_itself() -> None:
     assert found.distinction is None and TWO.key not in found.moved
 
 
+def test_without_an_input_nothing_says_that_two_texts_are_one_behaviour() -> None:
+    assert concluded([ONE, TWO], comparison()).behaviours == ((ONE.key,), (TWO.key,))
+    unknown = comparison(at("f([1])", gives("0"), gives("1"), UNKNOWN))
+    assert concluded([ONE, TWO], unknown).behaviours == ((ONE.key,), (TWO.key,))
+
+
 @pytest.mark.parametrize(
     ("one", "other", "two"),
     [

@@ -591,13 +591,14 @@ class TestJudge:
         except TestProcessDied:
             runner.start_over()
         found = report.compared if report else {}
+        cut = ["The comparison ended before all inputs were compared."] if report and report.exit != 0 else []
         reasons = [*found.get("compared", []), *(NOT_COMPARED for _ in variants)][: len(variants)]
         said = [f"{why[:1].upper()}{why[1:]}, so it was not compared." for why in reasons if why]
         return Comparison(
             inputs=found.get("inputs", ()),
             examples=found.get("examples", ()),
             compared=tuple(not why for why in reasons),
-            left_out=tuple(dict.fromkeys([*said, *found.get("left_out", ())])),
+            left_out=tuple(dict.fromkeys([*said, *found.get("left_out", ()), *cut])),
         )
 
     def _changes(self, variant: Variant) -> list[Candidate]:

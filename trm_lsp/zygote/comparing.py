@@ -113,7 +113,7 @@ class _Comparison:
         self._hold = _Hold(screen._root)
         self._leftovers = screen._leftovers
         self._leftovers.enter()
-        self._turns = ALL_TURNS
+        self._turns, self._opaque = ALL_TURNS, False
         self._ends = time.process_time() + request["seconds"]
         self._left_out = {}
 
@@ -182,13 +182,16 @@ class _Comparison:
 
     def _tried(self, call):
         """What each text does with a call; None when that says nothing."""
-        original = self._texts[0]
+        original, self._opaque = self._texts[0], False
         first = self._did(original, call)
         if self._hold.touched:
             self._left_out["Calls that would write, import, start a process or use the network were ended."] = None
             return None
         if self._restore():
             self._left_out["Calls that leave something behind in their modules were left out."] = None
+            return None
+        if self._opaque:
+            self._left_out["Calls that give what cannot be looked into were left out."] = None
             return None
         found = [first]
         for text in self._texts[1:]:
@@ -216,6 +219,9 @@ class _Comparison:
         if kind != GIVES:
             return [kind, value, "", False]
         value = Shown(positional[0] if call.callee.makes else value)
+        if value.opaque:
+            self._opaque = True
+            return _NOTHING
         left = call.left(before, positional, named)
         return [GIVES, value.text, left, value.exact and not left]
 

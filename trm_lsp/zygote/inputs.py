@@ -13,11 +13,14 @@ ITEMS = 400
 """Things in a value that is copied, at most."""
 LONGEST = 2000
 """Characters of a text in it."""
+ITEMS_SHOWN = 5000
+"""Things in a value that is shown; more of them tell nothing."""
 SHOWN = 300
 """Characters of a value that is shown; of more, the beginning and what tells it from others."""
 DEPTH = 12
 
 _FLAT = frozenset([int, float, complex, bool, type(None), range, type(Ellipsis), type(NotImplemented)])
+_HOLDING = (dict, list, tuple, set, frozenset, int, float, str, bytes)
 _SHARED = (
     type, types.FunctionType, types.BuiltinFunctionType, types.ModuleType, types.MethodDescriptorType, enum.Enum,
 )  # fmt: skip
@@ -102,12 +105,9 @@ class Copier:
         if kind is collections.defaultdict:
             return collections.defaultdict(value.default_factory)
         own = [one for one in kind.__mro__ if one is not object]
-        if any(name in vars(one) for one in own for name in _COPYING):
+        if not _is_python(kind) or any(name in vars(one) for one in own for name in _COPYING):
             raise Unfit("a %s cannot be copied" % kind.__name__)
-        try:
-            return object.__new__(kind)
-        except TypeError:  # part of it is not Python's
-            raise Unfit("a %s cannot be copied" % kind.__name__) from None
+        return object.__new__(kind)
 
     def _key(self, key):
         if type(key) in _FLAT or type(key) in (str, bytes) or isinstance(key, enum.Enum):
@@ -136,6 +136,15 @@ def data(thing):
     return [(name, value) for name, value in found.items() if type(name) is str]
 
 
+def _is_python(kind):
+    """Whether all that objects of a class hold is in their dictionary and slots."""
+    base = next(one for one in kind.__mro__ if not one.__flags__ & _HEAP_TYPE)
+    return base is object and (kind.__dictoffset__ != 0 or any("__slots__" in vars(one) for one in kind.__mro__))
+
+
+_HEAP_TYPE = 1 << 9
+
+
 def _slots(kind):
     return {
         name: member
@@ -149,10 +158,14 @@ def _slots(kind):
 
 
 class Shown:
-    """A value as text; `exact` when the text is an expression that gives it, once `imports` are made."""
+    """A value as text; `exact` when the text is an expression that gives it, once `imports` are made.
+
+    `opaque`: whether there is more to it than what is shown, which only its own code knows.
+    """
 
     def __init__(self, value):
-        self.exact, self.imports, self._inside = True, [], []
+        self.exact, self.imports, self.opaque = True, [], False
+        self._inside, self._left = [], ITEMS_SHOWN
         self.text = self._show(value)
         if len(self.text) > SHOWN:
             self.exact = False
@@ -166,7 +179,8 @@ class Shown:
             return repr(value)
         if kind in _FLAT or kind in (str, bytes, bytearray):
             return repr(value)
-        if id(value) in self._inside or len(self._inside) > DEPTH:
+        self._left -= 1
+        if id(value) in self._inside or len(self._inside) > DEPTH or self._left < 0:
             self.exact = False
             return "..."
         self._inside.append(id(value))
@@ -229,7 +243,16 @@ class Shown:
                 self._name(kind)
                 return "%s(%s)" % (kind.__name__, self._fields(found))
         self.exact = False
-        return "<%s>" % " ".join([kind.__name__, *["%s=%s" % (name, self._show(item)) for name, item in found]])
+        held = [self._held(value)] if isinstance(value, _HOLDING) else []
+        self.opaque = self.opaque or not (held or _is_python(kind))
+        return "<%s>" % " ".join([kind.__name__, *held, *["%s=%s" % (name, self._show(item)) for name, item in found]])
+
+    def _held(self, value):
+        """What an object of a class that is derived from a builtin one holds as such."""
+        for base in (dict, list, tuple, set, frozenset):
+            if isinstance(value, base):
+                return self._show(dict(dict.items(value)) if base is dict else base(base.__iter__(value)))
+        return next(base for base in _HOLDING if isinstance(value, base)).__repr__(value)
 
     def _name(self, thing):
         """Something that is known by its name in a module."""

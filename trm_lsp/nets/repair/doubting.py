@@ -78,9 +78,10 @@ def _behaviours(comparison: Comparison, numbers: Mapping[str, int]) -> tuple[tup
 
 
 def _apart(comparison: Comparison, one: int, other: int) -> bool:
-    """Whether two texts do different things somewhere, or one of them could not be compared."""
-    known = comparison.compared[one] and comparison.compared[other]
-    return not known or any(differs(each.did[one], each.did[other]) for each in comparison.inputs)
+    """Whether two texts do different things somewhere, or nothing is known of one of them."""
+    pairs = [(each.did[one], each.did[other]) for each in comparison.inputs]
+    known = [pair for pair in pairs if Kind.UNKNOWN not in (pair[0].kind, pair[1].kind)]
+    return not known or any(differs(*pair) for pair in known)
 
 
 def differs(one: Did, other: Did) -> bool:
