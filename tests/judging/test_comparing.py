@@ -234,6 +234,14 @@ def test_an_effect_is_ended_before_it_happens(root: Path, tmp_path: Path) -> Non
     assert not target.exists()
 
 
+def test_a_call_that_waits_is_left_out_and_does_not_hold_up_the_others(root: Path) -> None:
+    body = "import threading\n\ndef wait(n):\n    if n < 0:\n        threading.Event().wait()\n    return n + 1\n"
+    test = "from calc import wait\n\ndef test_wait():\n    assert wait(3) == 3\n"
+    found = compared(root, body, test, ("n + 1", "n"))
+    assert "wait(4)" in by_call(found) and "wait(-3)" not in by_call(found)
+    assert "Calls that take long were left out." in found.left_out
+
+
 def test_a_call_that_leaves_something_behind_is_left_out(root: Path) -> None:
     body = "SEEN = []\n\ndef see(n):\n    if n < 0:\n        SEEN.append(n)\n    return len(SEEN) + n + 1\n"
     test = "from calc import see\n\ndef test_see():\n    assert see(3) == 3\n"

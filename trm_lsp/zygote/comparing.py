@@ -33,6 +33,8 @@ ALL_TURNS = 2000000
 """Loop turns all calls may take together."""
 CPU_SECONDS, SECONDS = 0.1, 0.3
 """What a call may take, its loops aside: CPU time, and time."""
+ALL_SECONDS = 3.0
+"""Time that all of it may take where the code waits: CPU time is counted apart."""
 YIELDED = 50
 """Items that a generator is asked for."""
 TOLD = 16
@@ -114,7 +116,7 @@ class _Comparison:
         self._leftovers = screen._leftovers
         self._leftovers.enter()
         self._turns, self._opaque = ALL_TURNS, False
-        self._ends = time.process_time() + request["seconds"]
+        self._ends = _Deadline(request["seconds"], ALL_SECONDS)
         self._left_out = {}
 
     def run(self):
@@ -146,17 +148,17 @@ class _Comparison:
     def _recorded(self):
         """Calls that the tests make of the changed functions, and of those that they call to reach these."""
         calls = Calls(self._screen, self._functions)
-        until = time.process_time() + self._request["seconds"] / 3
+        ends = _Deadline(self._request["seconds"] / 3, ALL_SECONDS / 3)
         for origin in ("failing", "passing"):
             tests = [test for id, test in self._screen._tests if is_chosen(id, self._request[origin])]
             for test in tests:
-                if calls.has_enough(origin) or time.process_time() > until:
+                if calls.has_enough(origin) or ends.has_come():
                     break
                 self._clear()
                 self._screen._meter.fill(TEST_TURNS)
                 with calls.of(origin):
                     try:
-                        with _TimeLimit(max(0.01, until - time.process_time()), 2.0):
+                        with _TimeLimit(*ends.left()):
                             test.run()
                     except (OutOfTime, OutOfFuel, KeyboardInterrupt, Exception):
                         pass  # what ends the test ends what can be seen of it
@@ -171,7 +173,7 @@ class _Comparison:
         known = {call.text for call in recorded}
         more = likes(recorded, known, self._request["seed"])
         for call in itertools.islice(itertools.chain(recorded, more), self._request["most"]):
-            if self._turns <= 0 or time.process_time() > self._ends:
+            if self._turns <= 0 or self._ends.has_come():
                 self._left_out["Time was over before all inputs were compared."] = None
                 return
             did = self._tried(call)
@@ -186,6 +188,9 @@ class _Comparison:
         first = self._did(original, call)
         if self._hold.touched:
             self._left_out["Calls that would write, import, start a process or use the network were ended."] = None
+            return None
+        if first[0] == UNKNOWN and not self._opaque:
+            self._left_out["Calls that take long were left out."] = None
             return None
         if self._restore():
             self._left_out["Calls that leave something behind in their modules were left out."] = None
@@ -329,6 +334,20 @@ def _parts(things, size):
             part = []
     if part:
         yield part
+
+
+class _Deadline:
+    """An end in CPU time and in time, whichever comes first."""
+
+    def __init__(self, cpu, seconds):
+        self._cpu, self._time = time.process_time() + cpu, time.monotonic() + seconds
+
+    def left(self):
+        """Seconds of both that are left, a few of them always."""
+        return max(0.01, self._cpu - time.process_time()), max(0.01, self._time - time.monotonic())
+
+    def has_come(self):
+        return time.process_time() > self._cpu or time.monotonic() > self._time
 
 
 class _TimeLimit:
