@@ -273,7 +273,7 @@ def test_none_and_truth_are_claimed_by_identity() -> None:
 @pytest.mark.parametrize(
     "did",
     [Did(Kind.ENDLESS), Did(Kind.GIVES, "None", left="xs = [1]"), Did(Kind.RAISES, "OwnError: of theirs")],
-    ids=["no end", "changed arguments", "an exception of their own"],
+    ids=["no end in sight", "changed arguments", "an exception of their own"],
 )
 def test_what_cannot_be_written_down_is_asked_without_a_test(did: Did) -> None:
     asked = question(Did(Kind.GIVES, "0", exact=True), did)

@@ -206,7 +206,7 @@ def test_a_call_without_end_is_cut(root: Path) -> None:
     body = "def down(n):\n    while n != 0:\n        n -= 1\n    return n\n"
     test = "from calc import down\n\ndef test_down():\n    assert down(3) == 1\n"
     found = compared(root, body, test, ("n != 0", "n > 0"))
-    assert said(found, "down(-3)") == ["no end", "-3"]
+    assert said(found, "down(-3)") == ["no end in sight", "-3"]
 
 
 def test_an_effect_is_ended_before_it_happens(root: Path, tmp_path: Path) -> None:
@@ -380,7 +380,7 @@ def test_an_example_without_end_gives_no_end(root: Path) -> None:
     body = 'def down(n):\n    """\n    >>> down(-1)\n    -1\n    """\n    while n != 0:\n        n -= 1\n    return n\n'
     test = "from calc import down\n\ndef test_down():\n    assert down(3) == 1\n"
     (example,) = compared(root, body, test, ("n != 0", "n > 0")).examples
-    assert example.got == ("no end", "")
+    assert example.got == ("no end in sight", "")
 
 
 # --- where nothing can be compared --------------------------------------------------------------

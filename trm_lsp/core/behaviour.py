@@ -48,7 +48,7 @@ class Did(NamedTuple):
     def in_words(self) -> str:
         """`0`, `IndexError`, `None with xs = [1]`."""
         if self.kind is Kind.ENDLESS:
-            return "no end"
+            return "no end in sight"
         said = self.shown.partition(":")[0] if self.kind is Kind.RAISES else self.shown
         return f"{said} with {self.left}" if self.left else said
 

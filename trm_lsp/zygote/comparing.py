@@ -25,8 +25,8 @@ from _trm_zygote.screening import OutOfTime, is_chosen
 from _trm_zygote.swapping import BROKEN
 from _trm_zygote.watching import CHANGES, PROCESSES, WRITES
 
-TURNS = 20000
-"""Loop turns a call may take."""
+TURNS, TURNS_IN_TESTS = 20000, 100000
+"""Loop turns that a made-up call may take, and one that a test makes."""
 TEST_TURNS = 300000
 """Loop turns a test may take whose calls are recorded."""
 ALL_TURNS = 2000000
@@ -42,6 +42,7 @@ TOLD = 16
 GIVES, RAISES, ENDLESS, UNKNOWN = "gives", "raises", "endless", "unknown"
 _NOTHING = [UNKNOWN, "", "", False]
 _NETWORK = frozenset(["socket.connect", "socket.bind", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo"])
+_LEAVES = "Calls that leave something behind in their modules were left out."
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{4,}\b")
 
 
@@ -193,7 +194,7 @@ class _Comparison:
             self._left_out["Calls that take long were left out."] = None
             return None
         if self._restore():
-            self._left_out["Calls that leave something behind in their modules were left out."] = None
+            self._left_out[_LEAVES] = None
             return None
         if self._opaque:
             self._left_out["Calls that give what cannot be looked into were left out."] = None
@@ -203,6 +204,9 @@ class _Comparison:
             found.append(_NOTHING if text.why else self._did(text, call))
             if self._hold.touched:
                 found[-1] = _NOTHING
+        if self._restore():
+            self._left_out[_LEAVES] = None
+            return None
         if self._did(original, call) != first:
             self._left_out["Calls that give another outcome each time were left out."] = None
             return None
@@ -217,10 +221,11 @@ class _Comparison:
         self._wear(text)
         self._clear()
         meter = self._screen._meter
-        meter.fill(TURNS)
+        turns = TURNS if call.origin.startswith("near") else TURNS_IN_TESTS
+        meter.fill(turns)
         before = [Shown(value).text for value in (*positional, *named.values())]
         kind, value = self._called(call, positional, named)
-        self._turns -= meter.used() if not meter.empty else TURNS
+        self._turns -= turns if meter.empty else meter.used()
         if kind != GIVES:
             return [kind, value, "", False]
         value = Shown(positional[0] if call.callee.makes else value)
@@ -312,7 +317,7 @@ def _gave(error):
     """What an example gave that ended so; None where that says nothing."""
     if isinstance(error, _CUT):
         return None
-    return "no end" if isinstance(error, OutOfFuel) else _raised(error)
+    return "no end in sight" if isinstance(error, OutOfFuel) else _raised(error)
 
 
 def _raised(error):
