@@ -134,6 +134,7 @@ class Watched:
             judge=self._judging(meter.judging(x.judge)),
             tracer=self._apart(meter.tracing(x.tracer)),
             observer=self._apart(meter.observing(x.observer)),
+            comparer=self._apart(meter.comparing(x.comparer)),
         )
         self._besides = 0.0
         began = _cpu_before()

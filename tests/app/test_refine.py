@@ -51,6 +51,22 @@ def test_a_repair_is_a_diff_on_stdout_and_exit_code_0(root: Path) -> None:
     assert (root / "calc.py").read_text() == RIGHT
 
 
+def test_rivals_are_asked_about_beside_the_diff_and_nothing_waits(root: Path) -> None:
+    body = "def shares(total, people):\n    return total // (people + 1) if people else 0\n"
+    test = "from calc import shares\n\n\ndef test_shares():\n    assert shares(6, 2) == 3\n"
+    done = trm(make(root, {**PROJECT, "calc.py": body, "test_calc.py": test}), "refine", stdin=subprocess.DEVNULL)
+    assert done.returncode == 0
+    assert done.stdout.startswith("--- a/calc.py") and "assert" not in done.stdout
+    (asked,) = re.findall(
+        r"  These two differ at (.+): (.+) or (.+)\. A test would decide; nothing waits for it\.", done.stderr
+    )
+    call, *answers = asked
+    for answer in answers:
+        assert f"  If {answer} is right, this test in test_calc.py says so:\n    def test_shares_of_" in done.stderr
+        assert f"        assert {call} == {answer}\n" in done.stderr or f"pytest.raises({answer})" in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("Passes 1 test (rivals)")
+
+
 def test_tests_that_pass_already_are_exit_code_0_and_one_line(root: Path) -> None:
     done = trm(make(root, {**PROJECT, "calc.py": RIGHT}), "refine")
     assert (done.returncode, done.stdout) == (0, "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from types import TracebackType
 from typing import NoReturn, TextIO
 
@@ -13,6 +14,7 @@ from trm_lsp.core.events import (
     Event,
     Halted,
     Notice,
+    OpenQuestion,
     RunStarted,
     StepJudged,
     YUpdated,
@@ -63,7 +65,15 @@ class Progress:
                 self._close()
                 if event.proposal is not None:
                     self._line("\n".join(f"  {sentence}" for sentence in event.proposal.why))
+                    self._ask(event.proposal.question)
                 self._line(event.summary)
+
+    def _ask(self, question: OpenQuestion | None) -> None:
+        """The tests that would answer an open question; whoever does not care reads on."""
+        for answer in question.answers if question else ():
+            if answer.test is not None:
+                self._line(f"  If {answer.outcome} is right, this test in {answer.test.path} says so:")
+                self._line(textwrap.indent(textwrap.dedent(answer.test.after).strip(), "    "))
 
     def _move(self, event: ZUpdated | YUpdated | StepJudged) -> None:
         if not self._stream.isatty():

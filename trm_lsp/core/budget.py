@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from trm_lsp.core.ports import Clock, Judge, Observer, Slot, Trace, Tracer, Values
+from trm_lsp.core.behaviour import Comparison
+from trm_lsp.core.ports import Clock, Comparer, Judge, Observer, Slot, Trace, Tracer, Values
 from trm_lsp.core.state import Variant
 from trm_lsp.core.verdict import Frozen, Tier, Verdict
 
@@ -19,6 +20,8 @@ TRACE_UNITS = 300.0
 """Work units of one traced run."""
 OBSERVE_UNITS, SLOT_UNITS = 40.0, 25.0
 """Work units of one observed run, and of each slot in it."""
+COMPARE_UNITS, TEXT_UNITS = 60.0, 15.0
+"""Work units of one comparison, and of each text in it."""
 
 
 class Budget(Frozen):
@@ -147,3 +150,16 @@ class Meter:
             return values
 
         return observed
+
+    def comparing(self, comparer: Comparer) -> Comparer:
+        """The same comparer, counted."""
+
+        def compared(
+            variants: Sequence[Variant], failing: Sequence[str], passing: Sequence[str], *, seed: int = 0
+        ) -> Comparison:
+            self.check()
+            found = comparer(variants, failing, passing, seed=seed)
+            self.count(work=COMPARE_UNITS + TEXT_UNITS * len(variants))
+            return found
+
+        return compared

@@ -123,6 +123,30 @@ class Hunk(Frozen):
 Grade: TypeAlias = Literal["unique", "rivals", "special-cases the tests", "not confirmed"]
 
 
+class PossibleAnswer(Frozen):
+    """What an open question can be answered with."""
+
+    outcome: str
+    """What the call does then: `0`, `IndexError`."""
+    diff: str
+    """The change that does so, against the task's texts."""
+    test: Hunk | None = None
+    """Adds a test that says so to the file of the failing test. Offered, never applied by itself.
+
+    None where the outcome cannot be written down as one.
+    """
+
+
+class OpenQuestion(Frozen):
+    """What the tests leave open: two changes pass and differ. Nothing waits for an answer."""
+
+    text: str
+    """`These two differ at f([]): 0 or IndexError.`"""
+    call: str
+    answers: tuple[PossibleAnswer, ...] = ()
+    """Two, that of the proposal first."""
+
+
 class Proposal(Frozen):
     """A y as the user sees it."""
 
@@ -138,6 +162,8 @@ class Proposal(Frozen):
     grade: Grade = "not confirmed"
     why: tuple[str, ...] = ()
     """The reasoning in plain sentences."""
+    question: OpenQuestion | None = None
+    """Where another behaviour passes too, what tells the two apart."""
 
 
 class Halted(Event):

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, overload
 
+from trm_lsp.core.behaviour import Comparison
 from trm_lsp.core.state import BaseText, Candidate, Reasoning, Task, Variant
 from trm_lsp.core.verdict import Frozen, Tier, Verdict
 
@@ -114,6 +115,22 @@ def unobserved(variant: Variant, slots: Sequence[Slot], *_: object, **__: object
     return tuple(Values(slot=slot) for slot in slots)
 
 
+class Comparer(Protocol):
+    def __call__(
+        self, variants: Sequence[Variant], failing: Sequence[str], passing: Sequence[str], *, seed: int = 0
+    ) -> Comparison:
+        """What each variant does with the calls that these tests make, and with others like them.
+
+        The first variant is the unchanged text. Calls are of the functions that
+        the variants change, and of what the tests call to reach these.
+        """
+
+
+def uncompared(variants: Sequence[Variant], *_: object, **__: object) -> Comparison:
+    """A comparer that knows nothing."""
+    return Comparison(compared=tuple(False for _ in variants))
+
+
 class Model(Protocol):
     """A language model; no net of this version needs one."""
 
@@ -146,6 +163,7 @@ class X:
     tracer: Tracer
     tools: Mapping[str, Tool] = field(default_factory=dict)
     observer: Observer = unobserved
+    comparer: Comparer = uncompared
 
 
 class Net(Protocol):

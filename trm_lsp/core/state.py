@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from pydantic import Field
 
+from trm_lsp.core.behaviour import Doubts
 from trm_lsp.core.verdict import Frozen, Verdict
 
 # How much of each memory z keeps: newest last, oldest forgotten first.
@@ -197,6 +198,8 @@ class Reasoning(Frozen):
     """Place to the number of passing tests that reach it."""
     survivors: tuple[Attempt, ...] = ()
     """Candidates that pass everything they were shown, best first."""
+    doubts: Doubts | None = None
+    """What doubting the survivors has shown; None before."""
     hypotheses: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
     """Normalised failure signatures met so far, the baseline's first."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from trm_lsp import __version__
@@ -24,6 +26,7 @@ from trm_lsp.judging.judge import TestJudge
 from trm_lsp.judging.signatures import task_type
 from trm_lsp.learning import learn
 from trm_lsp.nets.repair import RepairNet
+from trm_lsp.nets.repair.doubting import doubt
 from trm_lsp.nets.repair.localise import reached_by
 from trm_lsp.patch.diffs import size
 from trm_lsp.settings import Settings
@@ -162,6 +165,7 @@ def _loop(
         judge=meter.judging(judge),
         tracer=meter.tracing(judge.trace),
         observer=meter.observing(judge.observe),
+        comparer=meter.comparing(judge.compare),
     )
     y, z = net.start(x, settings.loop.seed)
     facts = deep_supervision(
@@ -169,7 +173,7 @@ def _loop(
     )
     for fact in facts:
         yield from log.untold()
-        yield from _events(fact, x, log)
+        yield from _events(_doubted(fact, x) if isinstance(fact, Ended) else fact, x, log)
 
 
 def _events(fact: Thought | Judged | Carried | Ended, x: X, log: _Log) -> Iterator[AnyEvent]:
@@ -191,6 +195,14 @@ def _events(fact: Thought | Judged | Carried | Ended, x: X, log: _Log) -> Iterat
             yield log(events.Detached, y=y, z=z)
         case Ended():
             yield _ended(fact, x, log)
+
+
+def _doubted(end: Ended, x: X) -> Ended:
+    """The same end, its answer doubted where it came too late for a z-update to do so."""
+    if end.decision.reason is HaltReason.PASSED and end.z.survivors:
+        with suppress(Stopped):  # then the answer is worth more than what can be said about it
+            return replace(end, z=doubt(x, end.z))
+    return end
 
 
 def _change(before: Candidate, after: Candidate) -> tuple[str, str]:

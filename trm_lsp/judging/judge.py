@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from trm_lsp.core.behaviour import Comparison
 from trm_lsp.core.consent import Ask, Question, refuse
 from trm_lsp.core.ports import Slot, Trace, Values
 from trm_lsp.core.state import BaseText, Task, Variant
@@ -24,7 +25,7 @@ from trm_lsp.judging.signatures import normalise
 from trm_lsp.judging.sources import Sources
 from trm_lsp.judging.testbed import Testbed
 from trm_lsp.judging.tool_tests import ToolTests
-from trm_lsp.patch.diffs import changed_lines
+from trm_lsp.patch.diffs import changed_lines, hunks
 from trm_lsp.patch.edits import texts_of
 from trm_lsp.settings import Settings
 
@@ -40,8 +41,11 @@ OBSERVE_STEPS = 60_000
 """Work steps that the expressions of one slot may cost (see zygote/terms.py)."""
 OBSERVE_SECONDS = 0.2
 """Seconds they may take, on a slow machine."""
+COMPARE_INPUTS, COMPARE_SECONDS = 120, 0.6
+"""Calls that texts are compared by, and the CPU seconds it may take, on a slow machine."""
 Screened = tuple[tuple[TestResult, ...], tuple[str, ...]]
 """What a screen says of a candidate: outcomes of the targets, and which tests it breaks, as far as they were run."""
+NOT_COMPARED = "the tests are not collected in one process"
 AFTER_A_HANG = 3.0
 """Seconds a test of a baseline may take at least when another one has hung: the first gets `trm.test.idle`."""
 HANGS_ALLOWED = 3
@@ -566,6 +570,46 @@ class TestJudge:
             runner.start_over()
         found = {order[number]: facts for number, facts in (report.observed if report else {}).items()}
         return tuple(Values(slot=slot, **found.get(number, {})) for number, slot in enumerate(slots))
+
+    def compare(
+        self, variants: Sequence[Variant], failing: Sequence[str], passing: Sequence[str], *, seed: int = 0
+    ) -> Comparison:
+        """Say what each variant does with the calls of tests and others like them (see core.ports.Comparer)."""
+        runner, report = self._tests, None
+        asked = {
+            "variants": [self._changes(variant) for variant in variants],
+            "failing": list(failing),
+            "passing": [test for test in passing if selects(self._beside, test)],
+            "most": COMPARE_INPUTS,
+            "seed": seed,
+            "seconds": COMPARE_SECONDS,
+        }
+        timeout = 10.0 + 3 * runner.overhead + 10 * COMPARE_SECONDS
+        try:
+            if isinstance(runner, PythonTests) and len(variants) > 1 and (failing or passing):
+                report = runner.compare([*failing, *passing], self._beside, asked, timeout)
+        except TestProcessDied:
+            runner.start_over()
+        found = report.compared if report else {}
+        cut = ["The comparison ended before all inputs were compared."] if report and report.exit != 0 else []
+        reasons = [*found.get("compared", []), *(NOT_COMPARED for _ in variants)][: len(variants)]
+        said = [f"{why[:1].upper()}{why[1:]}, so it was not compared." for why in reasons if why]
+        return Comparison(
+            inputs=found.get("inputs", ()),
+            examples=found.get("examples", ()),
+            compared=tuple(not why for why in reasons),
+            left_out=tuple(dict.fromkeys([*said, *found.get("left_out", ()), *cut])),
+        )
+
+    def _changes(self, variant: Variant) -> list[Candidate]:
+        """What a variant changes in each file, as zygote/comparing.py takes it."""
+        base = {path: self.texts[path] for path in {*variant.texts, *(edit.path for edit in variant.edits)}}
+        texts = texts_of(variant, {path: text.text for path, text in base.items()})
+        return [
+            [path, base[path].encoding, base[path].bom, [[h.start, h.end, h.after] for h in changed]]
+            for path in sorted(texts)
+            if (changed := list(hunks(path, base[path].text, texts[path])))
+        ]
 
     def _data(self, variant: Variant) -> dict[str, bytes]:
         """The bytes of the files a variant changes; test files stay as the task has them unless allowed."""

@@ -243,10 +243,28 @@ class PythonTests:
         timeout: float,
     ) -> RunReport | None:
         """Run some of the `collected` tests with probes (see zygote/observing.py); None when this cannot be done."""
+        return self._asked("observe", asked, tests, collected, texts, timeout)
+
+    def compare(
+        self, tests: Sequence[str], collected: Sequence[str], asked: Mapping[str, Any], timeout: float
+    ) -> RunReport | None:
+        """Compare texts by calls of some of the `collected` tests (see zygote/comparing.py); None as `observe`."""
+        return self._asked("compare", asked, tests, collected, {}, timeout)
+
+    def _asked(
+        self,
+        kind: str,
+        asked: Mapping[str, Any],
+        tests: Sequence[str],
+        collected: Sequence[str],
+        texts: Texts,
+        timeout: float,
+    ) -> RunReport | None:
+        """What a fork of the collected stage says about some of its tests; None when there is none."""
         if self.level != "collected" or not self._collect(texts, collected):
             return None
         request = self._request(COLLECTED, tests, texts, timeout=timeout, idle=timeout)
-        request["tests"]["observe"] = asked
+        request["tests"][kind] = asked
         try:
             return self.runner.run(request)
         except Lost:

@@ -106,6 +106,8 @@ class RunReport:
     """Whether the unchanged code still behaved the same at the screen's end."""
     observed: dict[int, dict[str, Any]] = field(default_factory=dict)
     """What slots saw and what could stand there, by number (see zygote/observing.py)."""
+    compared: dict[str, list[Any]] = field(default_factory=dict)
+    """What texts did, in parts: `compared`, `inputs`, `examples` and `left_out` (see zygote/comparing.py)."""
     running: str = ""
     """The test that had begun and not ended when the run ended."""
     exit: int | None = None
@@ -139,6 +141,9 @@ class RunReport:
                 self.screened |= {number: None if key is None else self.answers[key] for number, key in pairs}
             case {"observed": [int(number), facts]}:
                 self.observed[number] = facts
+            case {"compared": part} | {"inputs": part} | {"examples": part} | {"left_out": part}:
+                (name,) = report
+                self.compared.setdefault(name, []).extend(part)
             case {"canary": bool(clean)}:
                 self.clean = clean
             case {"modules": names, "rewritten": rewritten, "imported": imported}:

@@ -179,8 +179,9 @@ class _Names:
         return not all(map(_same, _counted(keys, values), _counted(self._keys, self._values)))
 
     def restore(self):
+        pairs = list(zip(self._keys, self._values))  # noqa: B905 - Python 3.8; `zip` itself may be among the names
         self._kind.clear(self._thing)
-        for key, value in zip(self._keys, self._values):  # noqa: B905 - Python 3.8
+        for key, value in pairs:
             self._kind.__setitem__(self._thing, key, value)
 
 

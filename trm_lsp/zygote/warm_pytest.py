@@ -6,7 +6,7 @@ import os
 import sys
 
 import pytest
-from _trm_zygote import observing, sparing
+from _trm_zygote import comparing, observing, sparing
 from _trm_zygote.paths import inside
 from _trm_zygote.pytest_run import enter
 from _trm_zygote.reporting import Reporter
@@ -143,10 +143,13 @@ class Collected:
             self._screen.prepare({(path, encoding, bom) for path, encoding, bom, _ in tests["screen"]})
         if "observe" in tests:
             self._screen.prepare({(path, encoding, bom) for path, encoding, bom, _ in tests["observe"]["files"]})
+        if "compare" in tests:
+            changes = [change for text in tests["compare"]["variants"] for change in text]
+            self._screen.prepare({(path, encoding, bom) for path, encoding, bom, _ in changes})
         return self._screen.refuses(tests["swap"]) if "swap" in tests else ""
 
     def run(self, tests):
-        """In a fork: screen candidates, observe slots, or swap one candidate and run its tests by pytest itself."""
+        """In a fork: screen candidates, observe slots, compare texts, or swap one candidate and run its tests."""
         reporter = self._reporter
         reporter.report_to(tests["report_fd"], tests["board"])
         if "screen" in tests:
@@ -156,6 +159,9 @@ class Collected:
             return 0
         if "observe" in tests:
             observing.observe(self._screen, tests["observe"], tests["tests"], reporter.say)
+            return 0
+        if "compare" in tests:
+            comparing.compare(self._screen, tests["compare"], reporter.say)
             return 0
         if "swap" in tests:
             self._screen.swap()

@@ -3,20 +3,20 @@
 import os
 import sys
 
-_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-_PROCESSES = frozenset(
+WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+PROCESSES = frozenset(
     [
         "subprocess.Popen", "os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn",
         "os.startfile", "pty.spawn",
     ]
 )  # fmt: skip
-_CHANGES = frozenset(
+CHANGES = frozenset(
     [
         "os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.truncate", "os.link", "os.symlink", "os.chmod",
         "os.chown", "os.utime", "sqlite3.connect", "shutil.rmtree", "shutil.move",
     ]
 )  # fmt: skip
-_EVENTS = _PROCESSES | _CHANGES | {"open", "exec"}
+_EVENTS = PROCESSES | CHANGES | {"open", "exec"}
 
 
 class ImportWatch:
@@ -109,14 +109,14 @@ class Elsewhere:
         elif event == "exec":
             if getattr(arguments[0], "co_filename", "").startswith(self._root):
                 self.imported = True
-        elif event in _PROCESSES or (event in _CHANGES and any(self._inside(path) for path in arguments)):
+        elif event in PROCESSES or (event in CHANGES and any(self._inside(path) for path in arguments)):
             self.noted = True
 
     def _opened(self, arguments):
         path, _, flags = arguments
         if not self._inside(path):
             return
-        writes = flags & _WRITES if isinstance(flags, int) else False
+        writes = flags & WRITES if isinstance(flags, int) else False
         source = os.fspath(path)[-3:] in (".py", b".py")
         if (writes or source) and not self._by_pytest():
             self.noted = True

@@ -21,6 +21,7 @@ from trm_lsp.core.state import (
     Variant,
 )
 from trm_lsp.core.verdict import TestResult, Tier, Verdict
+from trm_lsp.nets.repair.doubting import doubt
 from trm_lsp.nets.repair.families import FAMILIES, Family
 from trm_lsp.nets.repair.hypotheses import Hypothesis, Queue, everything, key, parse_all, rank
 from trm_lsp.nets.repair.localise import contrasted, contrasting, hints, passing_places, suspicion, suspicious_lines
@@ -96,7 +97,7 @@ def think(x: X, y: Candidate, z: Reasoning) -> Reasoning:
     """One z-update: localise, try a batch, or doubt a survivor. With nothing to learn it costs nothing."""
     z = believe_verdict(y, z)
     if any(attempt.key == y.digest for attempt in z.survivors):
-        return z
+        return doubt(x, z)
     if not isinstance(z.memory, Inner) or z.memory.y != y.digest:
         z = orient(x, y, z)
         if z.localised == y.digest and z.memory.queue:
@@ -109,8 +110,10 @@ def think(x: X, y: Candidate, z: Reasoning) -> Reasoning:
         return synthesise(x, y, z)
     z = settle(x, y, z)
     batch = choose(y, z)
+    if not batch and z.survivors:
+        return doubt(x, z)
     if not batch:
-        exhausted = not z.survivors and z.bound >= LARGEST_BOUND
+        exhausted = z.bound >= LARGEST_BOUND
         return z if z.exhausted == exhausted else z.model_copy(update={"exhausted": exhausted})
     return experiment(x, y, z, batch)
 
