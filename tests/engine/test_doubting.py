@@ -15,8 +15,8 @@ from trm_lsp.core.behaviour import Did, Distinction, Doubts, Kind
 from trm_lsp.core.events import Halted, Hunk, OpenQuestion, load_event
 from trm_lsp.core.ports import X
 from trm_lsp.core.state import Attempt, Candidate, Commit, Reasoning
+from trm_lsp.engine.explaining import explain
 from trm_lsp.engine.grading import behaviours, grade, special_cased
-from trm_lsp.engine.proposal import explain
 from trm_lsp.engine.question import open_question
 from trm_lsp.engine.refine import refine
 
