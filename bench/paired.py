@@ -40,12 +40,11 @@ def mcnemar(first: int, second: int) -> float:
 
 
 def e_value(first: int, second: int) -> float:
-    """Evidence that `first` is favoured: its likelihood, averaged over all chances above one half, against one half.
+    """Evidence that two arms are not alike: their likelihood averaged over all chances, against one half.
 
-    1 says nothing, 20 is strong. It stays valid when one stops to look.
+    B(first + 1, second + 1) * 2^(first + second). 1 says nothing, 20 is strong:
+    it takes 8 tasks without one on the other side. It stays valid when one
+    stops to look; which arm is better, the counts say.
     """
-    count = first + second
-    # The integral of p^first (1-p)^second over p from 1/2 to 1 is a tail of a binomial distribution, times Beta.
-    beta = math.factorial(first) * math.factorial(second) / math.factorial(count + 1)
-    above: float = sum(math.comb(count + 1, k) for k in range(first + 1)) / 2.0 ** (count + 1)
-    return 2 * beta * above * 2.0**count
+    beta = math.factorial(first) * math.factorial(second) / math.factorial(first + second + 1)
+    return beta * 2.0 ** (first + second)
