@@ -15,8 +15,10 @@ bugs, sets and arms.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import random
+import signal
 import tempfile
 import time
 from collections.abc import Sequence
@@ -94,7 +96,11 @@ def main() -> None:
         chosen = drawn(collected(arguments, scratch), count, arguments.seed)
         print(f"{len(chosen)} bugs, {len(arms)} arms. {left(chosen, arms, memory, budget, arguments.jobs)}", flush=True)
         measure = lambda task, arm: measured(task, arm, budget, scratch)  # noqa: E731
-        runs = list(every(chosen, arms, memory, measure, arguments.jobs, until))
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        with contextlib.suppress(KeyboardInterrupt):  # what was run is remembered
+            for _ in every(chosen, arms, memory, measure, arguments.jobs, until):
+                pass
+    runs = [run for task in chosen for arm in arms if (run := memory.get(task, arm)) is not None]
     if len(runs) < len(chosen) * len(arms):
         print(f"Only {len(runs)} of {len(chosen) * len(arms)} runs are done: the same command does the others.")
     print(f"\n{tables(runs, arguments.seed, {DEVELOPMENT: 'needs --development'} if lacking else {})}")
