@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from bench.editor import Row
-from bench.paired import Estimate, e_value, mcnemar, median_ratio
+from bench.paired import Estimate, e_value, estimate, geometric_mean, mcnemar, median, of_totals
 from bench.repairing import ARMS, TRM
 from bench.runs import Run
 from bench.tasks import ONE, OWN, TWO
@@ -34,12 +34,22 @@ Pair = tuple[Run, Run]
 class Saved(NamedTuple):
     """Work to the first passing patch, on the bugs for which at least one of the two finds one."""
 
-    ratio: Estimate | None
-    """Ours over the control's, the median with its interval; None without pairs."""
-    pairs: int
+    works: Sequence[tuple[float, float]]
+    """Ours and the control's."""
     ours: int
     theirs: int
     """How many each finds at equal work."""
+    seed: int
+
+    @property
+    def ratio(self) -> Estimate | None:
+        """Ours over the control's; None without pairs.
+
+        The geometric mean: easy bugs are found in the first batch by both, so
+        that the median is 1 where they are many, and the total is that of a
+        few hard ones.
+        """
+        return estimate(geometric_mean, self.works, self.seed) if self.works else None
 
 
 class Solved(NamedTuple):
@@ -124,8 +134,7 @@ def saved(pairs: Sequence[Pair], seed: int) -> Saved:
     found = [(pair, [_finds(run, limit(pair)) for run in pair]) for pair in pairs]
     some = [(_works(pair), finds) for pair, finds in found if any(finds)]
     works = [works for works, _ in some if min(works) > 0]
-    ratio = median_ratio(works, seed) if works else None
-    return Saved(ratio, len(works), sum(finds[0] for _, finds in some), sum(finds[1] for _, finds in some))
+    return Saved(works, sum(finds[0] for _, finds in some), sum(finds[1] for _, finds in some), seed)
 
 
 def _works(pair: Pair) -> tuple[float, float]:
@@ -152,7 +161,13 @@ def solved(pairs: Sequence[Pair]) -> Solved:
 
 
 def _saved(found: Saved) -> str:
-    if found.ratio is None:
+    ratio = found.ratio
+    if ratio is None:
         return "nothing, for none is found,"
-    value, low, high = (100 * (1 - ratio) for ratio in (found.ratio.value, found.ratio.high, found.ratio.low))
-    return f"{value:.0f} % ({low:.0f} to {high:.0f} %; median of {found.pairs} pairs)"
+    value, low, high = map(_percent, (ratio.value, ratio.high, ratio.low))
+    besides = f"median {_percent(median(found.works))} %, of the total {_percent(of_totals(found.works))} %"
+    return f"{value} % ({low} to {high} %; mean of {len(found.works)} pairs; {besides})"
+
+
+def _percent(ratio: float) -> str:
+    return f"{100 * (1 - ratio):.0f}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 RESAMPLES = 2000
@@ -18,18 +18,32 @@ class Estimate(NamedTuple):
     """Both ends of the interval that holds 95 % of the resampled values."""
 
 
-def median_ratio(pairs: Sequence[tuple[float, float]], seed: int) -> Estimate:
-    """The median of first over second, on a logarithmic scale, with a bootstrap interval over the pairs.
+Pairs = Sequence[tuple[float, float]]
+"""What two arms needed for each task; all figures are above 0."""
 
-    All figures must be above 0. Raises ValueError without pairs.
-    """
+
+def geometric_mean(pairs: Pairs) -> float:
+    """The mean ratio of first over second, on a logarithmic scale: twice as much here makes up for half there."""
+    return math.exp(statistics.fmean(math.log(one / other) for one, other in pairs))
+
+
+def median(pairs: Pairs) -> float:
+    """The ratio of first over second of the middle task."""
+    return math.exp(statistics.median(math.log(one / other) for one, other in pairs))
+
+
+def of_totals(pairs: Pairs) -> float:
+    """All of first over all of second: the dearest tasks decide."""
+    return sum(one for one, _ in pairs) / sum(other for _, other in pairs)
+
+
+def estimate(ratio: Callable[[Pairs], float], pairs: Pairs, seed: int) -> Estimate:
+    """A ratio with a bootstrap interval over the tasks. Raises ValueError without pairs."""
     if not pairs:
         raise ValueError("no pairs to compare")
-    logs = [math.log(one / other) for one, other in pairs]
     chance = random.Random(f"{seed} bootstrap")
-    drawn = sorted(statistics.median(chance.choices(logs, k=len(logs))) for _ in range(RESAMPLES))
-    low, high = drawn[int(0.025 * RESAMPLES)], drawn[int(0.975 * RESAMPLES) - 1]
-    return Estimate(math.exp(statistics.median(logs)), math.exp(low), math.exp(high))
+    drawn = sorted(ratio(chance.choices(pairs, k=len(pairs))) for _ in range(RESAMPLES))
+    return Estimate(ratio(pairs), drawn[int(0.025 * RESAMPLES)], drawn[int(0.975 * RESAMPLES) - 1])
 
 
 def mcnemar(first: int, second: int) -> float:

@@ -9,7 +9,7 @@ import pytest
 from repair_runs import found, made
 
 from bench.against import against_rows, contract, limit
-from bench.paired import e_value, mcnemar, median_ratio
+from bench.paired import e_value, estimate, geometric_mean, mcnemar, median, of_totals
 from bench.repairing import TRM
 from bench.runs import Run
 from bench.tasks import TWO
@@ -71,19 +71,19 @@ def test_work_in_vain_is_charged_in_full() -> None:
     runs = pairs(4, 50.0, 100.0)
     runs += [found(TRM, "e", 50.0), made(FLAT, "e", work=100.0, halt="budget")]
     (row,) = against_rows(runs, 0)
-    assert row.measured == "50 % (50 to 50 %; median of 5 pairs)"
+    assert row.measured == "50 % (50 to 50 %; mean of 5 pairs; median 50 %, of the total 50 %)"
     assert row.control == "5 found by trm, 4 by flat, of 5"
 
 
 def test_to_give_up_early_saves_nothing() -> None:
     (row,) = against_rows([made(TRM, "a", work=5.0, halt="stuck"), found(FLAT, "a", 100.0)], 0)
-    assert row.measured == "0 % (0 to 0 %; median of 1 pairs)"
+    assert row.measured == "0 % (0 to 0 %; mean of 1 pairs; median 0 %, of the total 0 %)"
 
 
 def test_a_patch_that_comes_later_than_the_other_one_could_go_on_is_none() -> None:
     runs = [found(TRM, "a", 90.0), made(FLAT, "a", work=40.0, halt="budget"), *pairs(1, 10.0, 20.0)]
     (row,) = against_rows(runs, 0)
-    assert row.measured == "50 % (50 to 50 %; median of 1 pairs)"
+    assert row.measured == "50 % (50 to 50 %; mean of 1 pairs; median 50 %, of the total 50 %)"
     assert row.control == "1 found by trm, 1 by flat, of 2"
 
 
@@ -127,11 +127,17 @@ def test_evidence_is_one_on_average_where_no_arm_is_better() -> None:
     assert sum(math.comb(12, k) * e_value(k, 12 - k) for k in range(13)) / 2**12 == pytest.approx(1.0)
 
 
+def test_ratios_of_pairs() -> None:
+    pairs = [(1.0, 1.0), (1.0, 1.0), (1.0, 4.0), (64.0, 16.0), (1.0, 1024.0)]
+    assert geometric_mean(pairs) == pytest.approx(1 / 4)
+    assert median(pairs) == 1.0
+    assert of_totals(pairs) == 68 / 1046
+
+
 def test_a_ratio_has_an_interval_around_it() -> None:
-    estimate = median_ratio([(1.0, 2.0)] * 9, 0)
-    assert estimate == pytest.approx((0.5, 0.5, 0.5))
+    assert estimate(geometric_mean, [(1.0, 2.0)] * 9, 0) == pytest.approx((0.5, 0.5, 0.5))
     chance = random.Random(0)
-    drawn = median_ratio([(chance.uniform(1, 3), 2.0) for _ in range(50)], 0)
+    drawn = estimate(geometric_mean, [(chance.uniform(1, 3), 2.0) for _ in range(50)], 0)
     assert drawn.low < drawn.value < drawn.high
     with pytest.raises(ValueError, match="no pairs"):
-        median_ratio([], 0)
+        estimate(geometric_mean, [], 0)
