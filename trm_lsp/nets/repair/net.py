@@ -195,10 +195,8 @@ def _shown(place: str) -> str:
 def synthesise(x: X, y: Candidate, z: Reasoning) -> Reasoning:
     """Look at what suspect slots see in the failing tests, and add an expression for each behaviour to the queue."""
     inner: Inner = z.memory
-    failing = _failing(inner.standing)
-    found = synthesised(x, y, z, parse_all(inner.texts), [result.id for result in failing], hints(x, failing))
     known = set(z.ruled_out)
-    fresh = [h for h in found if key(y.digest, h.edits) not in known]
+    fresh = [h for h in observed(x, y, z) if key(y.digest, h.edits) not in known]
     slots = len({h.edits[0][1:3] for h in fresh})
     return z.model_copy(
         update={
@@ -206,6 +204,13 @@ def synthesise(x: X, y: Candidate, z: Reasoning) -> Reasoning:
             "memory": inner._replace(queue=inner.queue.joined(fresh, inner.texts, z.families)),
         }
     ).think(f"Watched {slots} expressions in the failing tests: {len(fresh)} others would do something else there.")
+
+
+def observed(x: X, y: Candidate, z: Reasoning) -> tuple[Hypothesis, ...]:
+    """All that is proposed for y beside its typed edits, by what the failing tests do there; z is oriented on y."""
+    inner: Inner = z.memory
+    failing = _failing(inner.standing)
+    return synthesised(x, y, z, parse_all(inner.texts), [result.id for result in failing], hints(x, failing))
 
 
 def choose(y: Candidate, z: Reasoning) -> tuple[Hypothesis, ...]:
@@ -236,7 +241,7 @@ def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) ->
     cut: list[Hypothesis] = []
     for hypothesis, variant, verdict in zip(batch, variants, x.judge(variants, tier), strict=True):
         tried.append(hypothesis)
-        verdict = _confirmed(x, variant, verdict, standing)
+        verdict = confirmed(x, variant, verdict, standing)
         if verdict.cut:
             cut.append(hypothesis)
             continue
@@ -267,7 +272,7 @@ def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) ->
     ).think(_tried(tried, survivors, partial))
 
 
-def _confirmed(x: X, variant: Variant, verdict: Verdict, standing: Verdict) -> Verdict:
+def confirmed(x: X, variant: Variant, verdict: Verdict, standing: Verdict) -> Verdict:
     """The verdict on a promising variant by a process of its own, and by the whole suite if it passes."""
     fewer = len(verdict.failing) < len(standing.failing)
     if verdict.tier is Tier.SCREEN and fewer and not verdict.regressions:
@@ -348,7 +353,7 @@ def shrink(x: X, z: Reasoning) -> Reasoning | None:
         edits = tuple(Edit(hunk.path, hunk.start, hunk.end, hunk.after) for hunk in rest)
         texts = apply_all(best.base, edits)
         (verdict,) = x.judge([Variant(texts)], Tier.CONFIRM)
-        if _confirmed(x, Variant(texts), verdict, verdict).passed:
+        if confirmed(x, Variant(texts), verdict, verdict).passed:
             shown = (f"`{h.before.strip()}` → `{h.after.strip()}` at {h.path}:{h.first_line}" for h in rest)
             commit = best.commit.model_copy(update={"edits": edits, "reason": "; ".join(shown)})
             update = {"commit": commit, "parent": Candidate().digest, "texts": texts, "verdict": verdict}
