@@ -17,7 +17,7 @@ from trm_lsp.core.verdict import Outcome, TestResult, Tier, Verdict, regressions
 from trm_lsp.judging.environment import HASH_SEEDS, EnvironmentBroken, named_files
 from trm_lsp.judging.hints import hints
 from trm_lsp.judging.ids import below, meets, paths_in, selects
-from trm_lsp.judging.python_tests import PythonTests
+from trm_lsp.judging.python_tests import HUNG_IDLE, PythonTests
 from trm_lsp.judging.runner import RunReport, SandboxReport, TestProcessDied
 from trm_lsp.judging.screen import Candidate, candidate, screen
 from trm_lsp.judging.signatures import normalise
@@ -42,7 +42,7 @@ OBSERVE_SECONDS = 0.2
 """Seconds they may take, on a slow machine."""
 Screened = tuple[tuple[TestResult, ...], tuple[str, ...]]
 """What a screen says of a candidate: outcomes of the targets, and which tests it breaks, as far as they were run."""
-AFTER_A_HANG = 3.0
+AFTER_A_HANG = 2.0
 """Seconds a test of a baseline may take at least when another one has hung: the first gets `trm.test.idle`."""
 HANGS_ALLOWED = 3
 """How often a baseline goes on without a test that hung or died."""
@@ -185,11 +185,16 @@ class TestJudge:
         self._targets = tuple(result.id for result in failing)
         self._expected = frozenset(result.id for result in results if result.passed)
         files = {target.split("::")[0] for target in self._targets}
-        beside = [r for r in results if r.id.split("::")[0] in files and r.outcome is not Outcome.TIMEOUT]
-        seconds = sum(result.seconds for result in beside)
-        hangs = any(result.outcome is Outcome.TIMEOUT for result in failing)
-        self._beside = tuple(sorted(files)) if seconds < QUICK_SECONDS and not hangs else self._targets
-        self._seconds = seconds
+        inside = [result for result in results if result.id.split("::")[0] in files]
+        ended = [result for result in inside if result.outcome is not Outcome.TIMEOUT]
+        self._seconds = sum(result.seconds for result in ended)
+        if self._seconds >= QUICK_SECONDS:
+            self._beside = self._targets
+        elif len(ended) == len(inside):
+            self._beside = tuple(sorted(files))
+        else:
+            # What hangs comes last: nothing behind it would be run.
+            self._beside = tuple(dict.fromkeys((*(r.id for r in ended if r.passed), *self._targets)))
 
     def _refuse_broken(self, report: RunReport, asked: Sequence[str]) -> None:
         """Raise EnvironmentBroken for what is no verdict on any code."""
@@ -288,14 +293,15 @@ class TestJudge:
         def run(candidates: Sequence[Candidate], chosen: Sequence[str]) -> RunReport:
             timeout = 5.0 + 3 * tests.overhead + len(candidates) * patience * (0.1 + 2 * self._seconds)
             idle = 2.0 + 5 * self._seconds + 3 * tests.overhead
-            found = tests.screen(chosen, self._beside, data, candidates, patience, timeout, idle, self._hangs)
+            found = tests.screen(chosen, self._beside, data, candidates, patience, timeout, idle, self._hung)
             report = found or RunReport()
             nonlocal cpu
             cpu += report.cpu
             # A screen in which the unchanged code behaves as in no baseline says nothing about candidates.
             seen = {test: outcome for test, (outcome, *_) in (report.base or {}).items()}
             passing.update(test for test, outcome in seen.items() if outcome == Outcome.PASSED)
-            odd = not texts and not passing.isdisjoint(self._targets)
+            ended = {test for test in self._hung if seen.get(test, Outcome.TIMEOUT) != Outcome.TIMEOUT}
+            odd = not texts and (ended or not passing.isdisjoint(self._targets))
             if odd or not seen.keys() >= set(self._targets):
                 report.base = None
             return report
@@ -481,11 +487,11 @@ class TestJudge:
     # --- runs ---------------------------------------------------------------------------------
 
     def _first_idle(self) -> float | None:
-        """A test that hangs may not use up what a run has: a sixth of it, five seconds at least."""
+        """A test that hangs may not use up what a run has: a twelfth of it, five seconds at least."""
         if self._hung:
             return AFTER_A_HANG + 20 * self._seconds
         seconds = self.settings.budget.seconds
-        return max(5.0, seconds / 6) if seconds else None
+        return max(5.0, seconds / 12) if seconds else None
 
     def _patiently(self, paths: Sequence[str], hash_seed: int | None = None) -> RunReport:
         """Run the user's command on the unchanged texts; it goes on without tests that hang or die."""
@@ -512,19 +518,23 @@ class TestJudge:
         """Tests that are known not to end on the unchanged code."""
         return tuple(test for test, outcome in self._outcomes.items() if outcome is Outcome.TIMEOUT)
 
-    @property
-    def _hangs(self) -> bool:
-        """Whether a target is one of them."""
-        return not set(self._hung).isdisjoint(self._targets)
-
     def trace(self, variant: Variant, tests: Sequence[str]) -> Trace:
         """Run tests on a variant and report the lines they reach (see core.ports.Tracer)."""
-        idle = (2.0 if self._hangs else 5.0) + 20 * self._seconds + 3 * self._tests.overhead
-        report = self._tests.run(tests, self._data(variant), idle=idle, trace=True)
+        texts, slack = self._data(variant), 3 * self._tests.overhead
+        hung = [test for test in tests if test in self._hung]
+        ended = [test for test in tests if test not in hung]
+        reports = []
+        if ended:
+            reports.append(self._tests.run(ended, texts, idle=5.0 + 20 * self._seconds + slack, trace=True))
+        # Each line is a sign of life: what hangs and gives none has shown them all.
+        reports += [self._tests.run([test], texts, idle=HUNG_IDLE + slack, trace=True) for test in hung]
         lines = {
-            test: {path: tuple(sorted(seen)) for path, seen in paths.items()} for test, paths in report.lines.items()
+            test: {path: tuple(sorted(seen)) for path, seen in paths.items()}
+            for report in reports
+            for test, paths in report.lines.items()
         }
-        return Trace(lines=lines, passed=frozenset(r.id for r in report.results.values() if r.passed))
+        passed = frozenset(r.id for report in reports for r in report.results.values() if r.passed)
+        return Trace(lines=lines, passed=passed)
 
     def observe(
         self,

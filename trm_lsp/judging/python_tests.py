@@ -20,6 +20,8 @@ AnyRunner = Runner | SpareRunner
 
 WARM, COLLECTED = ("warm",), ("warm", "collected")
 """Stages of the test process, by the way to them (see zygote/stages.py)."""
+HUNG_IDLE = 1.0
+"""Seconds without a sign after which a test that is known to hang is taken to hang again."""
 LOADING_SECONDS = 30.0
 """What importing or configuring may take, whatever the user's code does there."""
 
@@ -93,12 +95,13 @@ class PythonTests:
         outcomes = {test: result.outcome for test, result in baseline.collect_errors.items()}
         outcomes |= {test: result.outcome for test, result in baseline.results.items()}
         patience = idle = 5.0 + 2 * baseline.seconds
-        if Outcome.TIMEOUT in outcomes.values():
-            # What hung hangs here too: it is waited for as long as what ended makes likely.
-            idle = 3.0 + 20 * max((r.seconds for r in baseline.results.values() if r.passed), default=0.0)
+        proving = [test for test in tests if outcomes.get(test) is not Outcome.TIMEOUT]
+        if not proving:
+            # Nothing ends, so one that hangs must do.
+            proving, idle = list(tests[:1]), HUNG_IDLE
 
         def proves(stages: Sequence[str], **more: Any) -> bool:
-            request = self._request(stages, tests, {}, timeout=patience, idle=min(idle, patience), **more)
+            request = self._request(stages, proving, {}, timeout=patience, idle=idle, **more)
             report = self.runner.run(request)
             results = {**report.collect_errors, **report.results}
             other = {test for test, result in results.items() if result.outcome is not outcomes.get(test)}
@@ -221,13 +224,16 @@ class PythonTests:
         patience: int,
         timeout: float,
         idle: float,
-        hangs: bool,
+        hung: Sequence[str],
     ) -> RunReport | None:
-        """Screen candidates by some of the `collected` tests in one fork, on `base`; None when this cannot be done."""
+        """Screen candidates by some of the `collected` tests in one fork, on `base`; None when this cannot be done.
+
+        `hung`: tests that are known not to end on the unchanged code.
+        """
         if self.level != "collected" or not self._collect(base, collected):
             return None
         request = self._request(COLLECTED, tests, base, timeout=timeout, idle=idle)
-        request["tests"] |= {"screen": candidates, "patience": patience, "hangs": hangs}
+        request["tests"] |= {"screen": candidates, "patience": patience, "hung": list(hung)}
         try:
             return self.runner.run(request)
         except Lost:
