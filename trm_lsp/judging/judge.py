@@ -88,6 +88,8 @@ class TestJudge:
         """What the baseline said of each test."""
         self._reach: Mapping[str, Mapping[str, set[int]]] | None = None
         """Lines that each test of the suite reaches on the unchanged texts; None until it is needed."""
+        self._refused = False
+        """Whether the suite has refused what passes the targets: then it pays to know which tests reach a change."""
         self._steady = False
         """Whether the targets were seen to fail on the unchanged code with the seeds of the final check."""
         self._apart = False
@@ -259,7 +261,12 @@ class TestJudge:
             return self._cold(texts)
         if tier is Tier.SUITE:
             return self._whole_suite(variant, texts)
-        return self._confirmed(variant, texts)
+        if tier is Tier.SCREEN and isinstance(self._tests, PythonTests) and self._beside != self._targets:
+            # As in a screen: the tests beside the targets say nothing about what makes none of these pass.
+            verdict = self._confirmed(variant, texts, self._targets)
+            if len(verdict.failing) == len(self._targets):
+                return verdict
+        return self._confirmed(variant, texts, self._beside)
 
     def _screened(self, batch: Sequence[Variant]) -> tuple[list[Screened | None], float]:
         """As `_screen`; a batch that ends the test process is confirmed by another one."""
@@ -324,20 +331,20 @@ class TestJudge:
                     confirmed[i] = before[0], tuple(r.id for r in broken)
         return confirmed, cpu
 
-    def _confirmed(self, variant: Variant, texts: Mapping[str, bytes]) -> Verdict:
+    def _confirmed(self, variant: Variant, texts: Mapping[str, bytes], tests: Sequence[str]) -> Verdict:
         # A candidate may loop for ever: it gets a few times what the unchanged code took.
         usual = min(self.settings.test.timeout, 1.0 + 5 * self._seconds + 3 * self._tests.overhead)
         report = None
         change = candidate(variant, self.texts) if variant.edits else None
         if change is not None and isinstance(self._tests, PythonTests):
             base = self._data(Variant(variant.texts))
-            report = self._tests.run_swapped(self._beside, base, texts, change, usual)
+            report = self._tests.run_swapped(tests, self._beside, base, texts, change, usual)
         if report is None:
-            report = self._tests.run(self._beside, texts, timeout=usual, idle=usual)
-        ran = frozenset(test for test in self._expected if selects(self._beside, test))
+            report = self._tests.run(tests, texts, timeout=usual, idle=usual)
+        ran = frozenset(test for test in self._expected if selects(tests, test))
         verdict = self._verdict(Tier.CONFIRM, report, ran - self._flaky)
         if verdict.regressions and not verdict.failing:
-            again = self._tests.run(self._beside, texts, timeout=usual, idle=usual).results
+            again = self._tests.run(tests, texts, timeout=usual, idle=usual).results
             odd = {test for test in verdict.regressions if _passes(test, again)}
             if odd:
                 self._note_flaky(odd)
@@ -345,9 +352,9 @@ class TestJudge:
         return verdict
 
     def _whole_suite(self, variant: Variant, texts: Mapping[str, bytes]) -> Verdict:
-        """Every test that could have been broken, those first that reach what was changed."""
+        """Every test that could have been broken; once the suite has refused one, those first that reach the change."""
         expected = self._suite_passed() - self._flaky
-        reaching = {*self._targets, *self._reaching(variant, expected)}
+        reaching = {*self._targets, *(self._reaching(variant, expected) if self._refused else ())}
         # A target that is a whole file, because it could not be collected, is in no order.
         first = tuple(dict.fromkeys((*(test for test in self._order if test in reaching), *self._targets)))
         idle = 5.0 + 5 * self._seconds + 3 * self._tests.overhead
@@ -361,6 +368,7 @@ class TestJudge:
             more.cpu += report.cpu
             verdict = self._verdict(Tier.SUITE, more, expected)
             report = more
+        self._refused = self._refused or bool(verdict.regressions)
         if not verdict.failing and (verdict.regressions or verdict.broken or report.ended):
             # Flaky tests, ids that cannot be chosen, an order that matters: the user's own command decides.
             return self._cold(texts)

@@ -197,13 +197,19 @@ class PythonTests:
                 self._step_down(str(lost))
 
     def run_swapped(
-        self, tests: Sequence[str], base: Texts, texts: Texts, change: Candidate, timeout: float
+        self,
+        tests: Sequence[str],
+        collected: Sequence[str],
+        base: Texts,
+        texts: Texts,
+        change: Candidate,
+        timeout: float,
     ) -> RunReport | None:
-        """Run tests with one function swapped in memory, and the files changed to match.
+        """Run some of the `collected` tests with one function swapped in memory, and the files changed to match.
 
         None when this cannot be done with this change: `run` can.
         """
-        if self.level != "collected" or not self._collect(base, tests):
+        if self.level != "collected" or not self._collect(base, collected):
             return None
         request = self._request(COLLECTED, tests, {**base, **texts}, timeout=timeout, idle=timeout)
         request["tests"]["swap"] = change
