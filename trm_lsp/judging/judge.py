@@ -238,12 +238,16 @@ class TestJudge:
         """One verdict a variant, in order (see core.ports.Judge)."""
         screened, cpu = self._screened(batch) if tier is Tier.SCREEN and batch else ([None] * len(batch), 0.0)
         share = cpu / max(1, len(batch))
+        verdicts: dict[tuple[int, tuple[str, ...]], Verdict] = {}
         for variant, found in zip(batch, screened, strict=True):
             if found is not None:
                 results, broke = found
-                yield Verdict(
-                    tier=Tier.SCREEN, results=results, targets=self._targets, regressions=broke, cpu_seconds=share
-                )
+                alike = id(results), broke  # the screen has one tuple for all that came out alike
+                if alike not in verdicts:
+                    verdicts[alike] = Verdict(
+                        tier=Tier.SCREEN, results=results, targets=self._targets, regressions=broke, cpu_seconds=share
+                    )
+                yield verdicts[alike]
                 continue
             try:
                 texts = self._data(variant)

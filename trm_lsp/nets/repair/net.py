@@ -241,7 +241,7 @@ def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) ->
         count, total = evidence.get(hypothesis.place, (0, 0.0))
         evidence[hypothesis.place] = (count + 1, total + _evidence(verdict, standing))
     survivors = [a for a in attempts if a.verdict.passed]
-    partial = _harmless(x, [a for a in attempts if not a.verdict.passed], standing)
+    partial = _harmless(x, base, [a for a in attempts if not a.verdict.passed], standing)
     passed = {attempt.commit.edits for attempt in survivors}
     alike = [other for h in batch if h.rest and h.edits in passed for other in others(h, inner.texts)]
     known = {*cut, *(h for h in batch if any(a.commit.edits == h.edits for a in survivors))}
@@ -270,12 +270,12 @@ def _confirmed(x: X, variant: Variant, verdict: Verdict, standing: Verdict) -> V
     return verdict
 
 
-def _harmless(x: X, attempts: Sequence[Attempt], standing: Verdict) -> list[Attempt]:
-    """The most promising partial fixes, those that break tests left out: a screen may not have run these."""
+def _harmless(x: X, base: Mapping[str, str], attempts: Sequence[Attempt], standing: Verdict) -> list[Attempt]:
+    """The most promising partial fixes on y's `base`, without those that break tests a screen may not have run."""
     found = []
     for attempt in sorted(attempts, key=lambda a: -promise(a))[:PARTIAL_CONFIRMED]:
         if attempt.verdict.tier is Tier.SCREEN:
-            (verdict,) = x.judge([Variant(attempt.texts)], Tier.CONFIRM)
+            (verdict,) = x.judge([Variant(base, attempt.commit.edits)], Tier.CONFIRM)
             attempt = attempt.model_copy(update={"verdict": verdict, "gain": nearness(verdict, standing)})
         if attempt.gain > 0 and not attempt.verdict.regressions:
             found.append(attempt)
