@@ -23,6 +23,7 @@ from trm_lsp.nets.repair.families import FAMILIES, Family
 from trm_lsp.nets.repair.hypotheses import Hypothesis, Queue, everything, key, parse_all, rank
 from trm_lsp.nets.repair.localise import contrasted, contrasting, hints, passing_places, suspicion, suspicious_lines
 from trm_lsp.nets.repair.nearness import nearness
+from trm_lsp.nets.repair.reading import Reading
 from trm_lsp.nets.repair.synthesis import Synthesis, others, synthesised
 from trm_lsp.patch.diffs import hunks
 from trm_lsp.patch.edits import apply_all
@@ -228,18 +229,21 @@ def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) ->
     variants = [Variant(base, h.edits, PATIENCES[times_cut] if screened else 1) for h in batch]
     tier = Tier.SCREEN if screened else Tier.CONFIRM
     cut: list[Hypothesis] = []
+    read = Reading(standing)
     for hypothesis, variant, verdict in zip(batch, variants, x.judge(variants, tier), strict=True):
         tried.append(hypothesis)
-        verdict = _confirmed(x, variant, verdict, standing)
-        if verdict.cut:
+        said = read(verdict)
+        if said.fewer or said.passed:
+            verdict = _confirmed(x, variant, verdict, standing)
+            said = read(verdict)
+        if said.cut:
             cut.append(hypothesis)
             continue
-        gain = 0.0 if verdict.regressions else nearness(verdict, standing)
-        if verdict.passed or gain > 0:
-            attempts.append(_attempt(x, y, hypothesis, verdict, rank(hypothesis, z), gain))
-        signatures[verdict.signature] = None
+        if said.passed or said.gain > 0:
+            attempts.append(_attempt(x, y, hypothesis, verdict, rank(hypothesis, z), said.gain))
+        signatures[said.signature] = None
         count, total = evidence.get(hypothesis.place, (0, 0.0))
-        evidence[hypothesis.place] = (count + 1, total + _evidence(verdict, standing))
+        evidence[hypothesis.place] = (count + 1, total + said.evidence)
     survivors = [a for a in attempts if a.verdict.passed]
     partial = _harmless(x, base, [a for a in attempts if not a.verdict.passed], standing)
     passed = {attempt.commit.edits for attempt in survivors}
@@ -280,18 +284,6 @@ def _harmless(x: X, base: Mapping[str, str], attempts: Sequence[Attempt], standi
         if attempt.gain > 0 and not attempt.verdict.regressions:
             found.append(attempt)
     return found
-
-
-def _evidence(verdict: Verdict, standing: Verdict) -> float:
-    """What a refused edit says about its place: above 1 for, below 1 against it.
-
-    A faulty place changes the failure and leaves the passing tests alone; one
-    that serves every test breaks them too, and one that does not matter
-    changes nothing.
-    """
-    if verdict.regressions:
-        return 0.7
-    return 1.5 if verdict.signature != standing.signature else 0.5
 
 
 def _tried(tried: Sequence[Hypothesis], survivors: Sequence[Attempt], partial: Sequence[Attempt]) -> str:
