@@ -63,6 +63,16 @@ class Inner(NamedTuple):
     """What the tests said about y."""
 
 
+class Nearer(NamedTuple):
+    """An edit with which the tests are nearer to passing: perhaps a partial fix."""
+
+    hypothesis: Hypothesis
+    verdict: Verdict
+    likely: float
+    """Its rank."""
+    gain: float
+
+
 class RepairNet:
     """Localise, hypothesise, experiment, commit. Deterministic: the same x and seed repeat a run."""
 
@@ -222,7 +232,8 @@ def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) ->
     standing = inner.standing
     evidence = dict(z.evidence)
     tried: list[Hypothesis] = []
-    attempts: list[Attempt] = []
+    survivors: list[Attempt] = []
+    nearer: list[Nearer] = []
     signatures: dict[str, None] = dict.fromkeys(z.errors)
     base, times_cut = {path: y.texts[path] for path in y.touched}, batch[0].cut
     screened = times_cut < len(PATIENCES)
@@ -239,13 +250,14 @@ def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) ->
         if said.cut:
             cut.append(hypothesis)
             continue
-        if said.passed or said.gain > 0:
-            attempts.append(_attempt(x, y, hypothesis, verdict, rank(hypothesis, z), said.gain))
+        if said.passed:
+            survivors.append(_attempt(x, y, hypothesis, verdict, rank(hypothesis, z), said.gain))
+        elif said.gain > 0:
+            nearer.append(Nearer(hypothesis, verdict, rank(hypothesis, z), said.gain))
         signatures[said.signature] = None
         count, total = evidence.get(hypothesis.place, (0, 0.0))
         evidence[hypothesis.place] = (count + 1, total + said.evidence)
-    survivors = [a for a in attempts if a.verdict.passed]
-    partial = _harmless(x, base, [a for a in attempts if not a.verdict.passed], standing)
+    partial = _harmless(x, y, z, nearer, standing)
     passed = {attempt.commit.edits for attempt in survivors}
     alike = [other for h in batch if h.rest and h.edits in passed for other in others(h, inner.texts)]
     known = {*cut, *(h for h in batch if any(a.commit.edits == h.edits for a in survivors))}
@@ -274,15 +286,22 @@ def _confirmed(x: X, variant: Variant, verdict: Verdict, standing: Verdict) -> V
     return verdict
 
 
-def _harmless(x: X, base: Mapping[str, str], attempts: Sequence[Attempt], standing: Verdict) -> list[Attempt]:
-    """The most promising partial fixes on y's `base`, without those that break tests a screen may not have run."""
-    found = []
-    for attempt in sorted(attempts, key=lambda a: -promise(a))[:PARTIAL_CONFIRMED]:
-        if attempt.verdict.tier is Tier.SCREEN:
-            (verdict,) = x.judge([Variant(base, attempt.commit.edits)], Tier.CONFIRM)
-            attempt = attempt.model_copy(update={"verdict": verdict, "gain": nearness(verdict, standing)})
-        if attempt.gain > 0 and not attempt.verdict.regressions:
-            found.append(attempt)
+def _harmless(x: X, y: Candidate, z: Reasoning, nearer: Sequence[Nearer], standing: Verdict) -> list[Attempt]:
+    """The most promising partial fixes, without those that break tests a screen may not have run.
+
+    Those that z would forget at once are not confirmed.
+    """
+    full = len(z.partial) == PARTIAL_KEPT and z.partial[-1].key not in z.visited
+    least = promise(z.partial[-1]) if full else 0.0
+    base, found = {path: y.texts[path] for path in y.touched}, []
+    for hypothesis, verdict, likely, gain in sorted(nearer, key=lambda n: -n.likely * n.gain)[:PARTIAL_CONFIRMED]:
+        if likely * gain <= least:
+            break
+        if verdict.tier is Tier.SCREEN:
+            (verdict,) = x.judge([Variant(base, hypothesis.edits)], Tier.CONFIRM)
+            gain = nearness(verdict, standing)
+        if gain > 0 and not verdict.regressions:
+            found.append(_attempt(x, y, hypothesis, verdict, likely, gain))
     return found
 
 
