@@ -3,6 +3,7 @@
 `warm` imports pytest and what the tests import from outside the workspace,
 then becomes a configured pytest, with the conftest files of the top folder;
 `collected`, a fork of it, has imported the tests, and the code they test.
+Where `warm` serves another runner, `ahead` is a pytest beside it.
 """
 
 import contextlib
@@ -56,7 +57,7 @@ def start(request, prepared, sandbox, answers, ours, serve):
 
 
 def _prepare(request, prepared, ready):
-    if request["name"] == "warm":
+    if prepared is None:
         loaded = Loaded(request["tests"]["runner"])
         ready(loaded, **loaded.load(request["modules"]))
     else:
