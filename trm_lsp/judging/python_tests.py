@@ -126,9 +126,9 @@ class PythonTests:
                 self.level = "configured"
             elif (not self._by_pytest or self._load_anew(baseline.modules)) and proves(WARM, caching=True):
                 self.level = "loaded"
-            if (configured or self._look_ahead(baseline.modules)) and self._collect({}, tests):
-                if proves(self._collecting, caching=not configured):
-                    self.level = "collected"
+            ahead = configured or self._look_ahead(baseline.modules)
+            if ahead and self._collect({}, tests) and proves(self._collecting, caching=not configured):
+                self.level = "collected"
         except Lost as lost:
             self.why = str(lost)
         finally:
