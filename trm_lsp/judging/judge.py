@@ -206,7 +206,7 @@ class TestJudge:
                 "so a candidate would not be seen: check sys.path changes in conftest.py."
             )
         named = ", ".join(asked)
-        if self.command.runner and report.exit == NO_TESTS:
+        if self.command.runner and report.exit == NO_TESTS and not report.results:
             raise EnvironmentBroken(f"No tests were found in {named or self._root}.")
         for error in report.collect_errors.values():
             self._refuse_syntax(error)

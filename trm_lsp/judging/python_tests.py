@@ -339,6 +339,8 @@ class PythonTests:
         }
         if stages:
             request |= {"cache": self.bytecode, "caching": caching}
+        if runner != self.command.runner:
+            request["env"] = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
         return request
 
 
