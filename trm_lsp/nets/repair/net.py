@@ -25,7 +25,7 @@ from trm_lsp.nets.repair.doubting import doubt
 from trm_lsp.nets.repair.families import FAMILIES, Family
 from trm_lsp.nets.repair.hypotheses import Hypothesis, Queue, everything, key, parse_all, rank
 from trm_lsp.nets.repair.localise import contrasted, contrasting, hints, passing_places, suspicion, suspicious_lines
-from trm_lsp.nets.repair.nearness import nearness
+from trm_lsp.nets.repair.reading import Reading
 from trm_lsp.nets.repair.synthesis import Synthesis, others, synthesised
 from trm_lsp.patch.diffs import hunks
 from trm_lsp.patch.edits import apply_all
@@ -63,6 +63,16 @@ class Inner(NamedTuple):
     """y's text of every file in the queue."""
     standing: Verdict
     """What the tests said about y."""
+
+
+class Nearer(NamedTuple):
+    """An edit with which the tests are nearer to passing: perhaps a partial fix."""
+
+    hypothesis: Hypothesis
+    verdict: Verdict
+    likely: float
+    """Its rank."""
+    gain: float
 
 
 class RepairNet:
@@ -232,27 +242,32 @@ def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) ->
     standing = inner.standing
     evidence = dict(z.evidence)
     tried: list[Hypothesis] = []
-    attempts: list[Attempt] = []
+    survivors: list[Attempt] = []
+    nearer: list[Nearer] = []
     signatures: dict[str, None] = dict.fromkeys(z.errors)
     base, times_cut = {path: y.texts[path] for path in y.touched}, batch[0].cut
     screened = times_cut < len(PATIENCES)
     variants = [Variant(base, h.edits, PATIENCES[times_cut] if screened else 1) for h in batch]
     tier = Tier.SCREEN if screened else Tier.CONFIRM
     cut: list[Hypothesis] = []
+    read = Reading(standing)
     for hypothesis, variant, verdict in zip(batch, variants, x.judge(variants, tier), strict=True):
         tried.append(hypothesis)
-        verdict = confirmed(x, variant, verdict, standing)
-        if verdict.cut:
+        said = read(verdict)
+        if said.fewer or said.passed:
+            verdict = confirmed(x, variant, verdict, standing)
+            said = read(verdict)
+        if said.cut:
             cut.append(hypothesis)
             continue
-        gain = 0.0 if verdict.regressions else nearness(verdict, standing)
-        if verdict.passed or gain > 0:
-            attempts.append(_attempt(x, y, hypothesis, verdict, rank(hypothesis, z), gain))
-        signatures[verdict.signature] = None
+        if said.passed:
+            survivors.append(_attempt(x, y, hypothesis, verdict, rank(hypothesis, z), said.gain))
+        elif said.gain > 0:
+            nearer.append(Nearer(hypothesis, verdict, rank(hypothesis, z), said.gain))
+        signatures[said.signature] = None
         count, total = evidence.get(hypothesis.place, (0, 0.0))
-        evidence[hypothesis.place] = (count + 1, total + _evidence(verdict, standing))
-    survivors = [a for a in attempts if a.verdict.passed]
-    partial = sorted((a for a in attempts if not a.verdict.passed), key=lambda a: -promise(a))
+        evidence[hypothesis.place] = (count + 1, total + said.evidence)
+    partial = _promising(x, y, z, nearer)
     passed = {attempt.commit.edits for attempt in survivors}
     alike = [other for h in batch if h.rest and h.edits in passed for other in others(h, inner.texts)]
     known = {*cut, *(h for h in batch if any(a.commit.edits == h.edits for a in survivors))}
@@ -296,16 +311,16 @@ def settle(x: X, y: Candidate, z: Reasoning) -> Reasoning:
     return z
 
 
-def _evidence(verdict: Verdict, standing: Verdict) -> float:
-    """What a refused edit says about its place: above 1 for, below 1 against it.
-
-    A faulty place changes the failure and leaves the passing tests alone; one
-    that serves every test breaks them too, and one that does not matter
-    changes nothing.
-    """
-    if verdict.regressions:
-        return 0.7
-    return 1.5 if verdict.signature != standing.signature else 0.5
+def _promising(x: X, y: Candidate, z: Reasoning, nearer: Sequence[Nearer]) -> list[Attempt]:
+    """Those of the edits that bring the tests nearer which z would remember, the most promising first."""
+    full = len(z.partial) == PARTIAL_KEPT and z.partial[-1].key not in z.visited
+    least = promise(z.partial[-1]) if full else 0.0
+    order = sorted(nearer, key=lambda n: -n.likely * n.gain)[:PARTIAL_KEPT]
+    return [
+        _attempt(x, y, hypothesis, verdict, likely, gain)
+        for hypothesis, verdict, likely, gain in order
+        if likely * gain > least
+    ]
 
 
 def _tried(tried: Sequence[Hypothesis], survivors: Sequence[Attempt], partial: Sequence[Attempt]) -> str:

@@ -8,7 +8,6 @@ apart are the other tests, and how little they change.
 from __future__ import annotations
 
 import ast
-import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from trm_lsp.core.ports import Slot, Values, X
@@ -89,7 +88,7 @@ def expressions(values: Values, source: Source, statement: Statement) -> Iterato
     place, prior = source.place(statement), FIRST
     for number, texts in enumerate(values.classes[:CLASSES]):
         if number != values.original and texts:
-            first, *rest = sorted(texts[:MEMBERS], key=lambda text: -_alike(old, text))
+            first, *rest = _likest(old, texts[:MEMBERS])
             yield hypothesis_of(slot, old, first, tuple(rest), place, source.index.line(slot.start), prior)
         prior *= FADING
 
@@ -111,6 +110,24 @@ def others(hypothesis: Hypothesis, texts: Mapping[str, str]) -> Iterator[Hypothe
         yield hypothesis_of(slot, old, text, (), hypothesis.place, hypothesis.line, prior)
 
 
-def _alike(one: str, other: str) -> float:
-    """How alike two expressions look, 0 to 1."""
-    return difflib.SequenceMatcher(None, one, other, autojunk=False).ratio()
+def _likest(old: str, texts: Sequence[str]) -> Sequence[str]:
+    """Expressions in the order of how much they look like another one, the likest first."""
+    if len(texts) == 1:
+        return texts
+    where: dict[str, int] = {}
+    for position, sign in enumerate(old):
+        where[sign] = where.get(sign, 0) | 1 << position
+    return sorted(texts, key=lambda text: _shared(where, len(old), text) / (len(old) + len(text)), reverse=True)
+
+
+def _shared(where: Mapping[str, int], length: int, text: str) -> int:
+    """Length of the longest common subsequence of two texts; of one there is given where each sign stands, as bits.
+
+    By Hyyrö, "Bit-parallel LCS-length computation revisited" (2004): a zero in
+    `row` is a position up to which the subsequence has grown by one.
+    """
+    every = row = (1 << length) - 1
+    for sign in text:
+        matched = row & where.get(sign, 0)
+        row = (row + matched | row - matched) & every
+    return length - bin(row).count("1")
