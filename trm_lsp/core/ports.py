@@ -68,6 +68,15 @@ class Slot(NamedTuple):
     end: int
 
 
+class Condition(NamedTuple):
+    """Conditions that are true in the same recorded evaluations."""
+
+    texts: tuple[str, ...]
+    """The simplest first."""
+    holds: tuple[bool, ...]
+    """Whether they are true, of each recorded evaluation."""
+
+
 class Values(Frozen):
     """What a slot saw while tests ran, and the small expressions that could stand there."""
 
@@ -88,6 +97,14 @@ class Values(Frozen):
     """
     original: int | None = None
     """The number of the class that the text in the slot is in; None where it raised, or gave what is too large."""
+    tests: tuple[str, ...] = ()
+    """Of each recorded evaluation, the test it was made in."""
+    conditions: tuple[Condition, ...] = ()
+    """Before a statement: what could be asked there, in the order of their simplest."""
+    names: tuple[tuple[str, str], ...] = ()
+    """Before a statement: names in scope and the data of what they name (`self.items`), each with its type's name."""
+    calls: tuple[tuple[str, int], ...] = ()
+    """Before a statement: functions in scope and methods of the package's own objects, with the arguments they need."""
 
 
 class Observer(Protocol):

@@ -23,7 +23,7 @@ from _trm_zygote.bare import surroundings
 from _trm_zygote.fuel import OutOfFuel
 from _trm_zygote.screening import OutOfTime, is_chosen
 from _trm_zygote.swapping import BROKEN
-from _trm_zygote.terms import MISSING, Environment, Original, classes
+from _trm_zygote.terms import MISSING, Environment, Original, classes, conditions
 
 FIRST = 6
 """Evaluations of a slot in a test that are recorded from the first one on; beside these the last one."""
@@ -72,7 +72,7 @@ def observe(screen, request, chosen, say):
     """
     recorder = Recorder()
     slots = planted(screen, request["files"], recorder)
-    tests = [test for id, test in screen._tests if is_chosen(id, chosen)]
+    tests = [(id, test) for id, test in screen._tests if is_chosen(id, chosen)]
     if not slots or not tests:
         return
     _run(screen, tests, recorder, request["seconds"])
@@ -87,8 +87,8 @@ def _run(screen, tests, recorder, seconds):
         cache.cache_clear()
     signal.signal(signal.SIGPROF, _out_of_time)
     with surroundings(screen._config):
-        for test in tests:
-            recorder.begin()
+        for id, test in tests:
+            recorder.begin(id)
             screen._meter.fill(TURNS)
             if screen._draws:
                 random.seed(screen._seed)
@@ -139,6 +139,7 @@ class Slot:
             "evaluations": self.probe.evaluations,
             "kinds": list(dict.fromkeys([type(value).__name__ for value in known])),
             "shown": list(dict.fromkeys([_SHORT.repr(value) for value in known]))[:SHOWN],
+            "tests": [evaluation.test for evaluation in kept],
             "classes": [],
             "original": None,
         }
@@ -148,7 +149,53 @@ class Slot:
                 [evaluation.environment for evaluation in kept], given, self.original, atoms,
                 request["size"], request["most"], request["steps"], self.by_truth, self.bitwise, self.level,
             )  # fmt: skip
+            if self.start == self.end:
+                facts.update(self._before(kept, atoms, request))
         return facts
+
+    def _before(self, kept, atoms, request):
+        """What code that stands there could ask, name and call."""
+        environments = [evaluation.environment for evaluation in kept]
+        names, calls = collections.OrderedDict(), collections.OrderedDict()
+        for environment in environments:
+            for name, value in within_reach(environment):
+                names.setdefault(name, type(value).__name__)
+                calls.update(_calls(name, value, environment.scope))
+        return {
+            "conditions": conditions(
+                environments, atoms, request["size"], request["most"], request["steps"], self.bitwise
+            ),
+            "names": list(names.items()),
+            "calls": list(calls.items()),
+        }
+
+
+def within_reach(environment):
+    """Names with their values, and the data of what they name."""
+    for name, value in environment.names.items():
+        yield name, value
+        for attribute, data in environment.fields.get(id(value), {}).items():
+            yield "%s.%s" % (name, attribute), data
+
+
+def _calls(name, value, scope):
+    """What can be called of a value, with how many arguments it needs: functions and methods of the same package."""
+    if isinstance(value, types.FunctionType):
+        return [(name, needed) for needed in _needs(value, 0)]
+    package, found = str(scope.get("__name__")).partition(".")[0], {}
+    for kind in reversed(type(value).__mro__):
+        if str(kind.__module__).partition(".")[0] == package:
+            for method, function in list(vars(kind).items()):
+                if isinstance(function, types.FunctionType) and not method.startswith("__"):
+                    found.update(("%s.%s" % (name, method), needed) for needed in _needs(function, 1))
+    return found.items()
+
+
+def _needs(function, bound):
+    """How many arguments a function needs beside those it is bound to; nothing where it needs some by name."""
+    required = function.__code__.co_argcount - len(function.__defaults__ or ()) - bound
+    by_name = function.__code__.co_kwonlyargcount - len(function.__kwdefaults__ or ())
+    return [max(0, required)] if not by_name and required + bound >= 0 else []
 
 
 def planted(screen, files, recorder):
@@ -338,10 +385,10 @@ def _is_pure(node):
 class Evaluation:
     """One evaluation of a slot: what was there before it, and what it gave."""
 
-    __slots__ = ("environment", "given")
+    __slots__ = ("environment", "given", "test")
 
-    def __init__(self, environment):
-        self.environment, self.given = environment, MISSING
+    def __init__(self, environment, test):
+        self.environment, self.given, self.test = environment, MISSING, test
 
 
 class Recorder:
@@ -349,7 +396,7 @@ class Recorder:
 
     def __init__(self):
         self._probes = []
-        self.left = 0
+        self.left, self.test = 0, ""
         self.paused = True
         """Whether code that runs now is not the test's: nothing is recorded."""
 
@@ -358,9 +405,9 @@ class Recorder:
         self._probes.append(probe)
         return probe
 
-    def begin(self):
+    def begin(self, test):
         """A test begins."""
-        self.left, self.paused = REACHED, False
+        self.left, self.test, self.paused = REACHED, test, False
 
     def end(self):
         """The test has ended."""
@@ -394,7 +441,7 @@ class Probe:
             return False
         self._due = self._here + 1 + max(0, self._here - OFTEN) // 8
         recorder.paused = True
-        evaluation = self._begun[id(frame)] = Evaluation(seen(frame))
+        evaluation = self._begun[id(frame)] = Evaluation(seen(frame), recorder.test)
         recorder.paused = False
         if self._here <= FIRST:
             self._first.append(evaluation)

@@ -68,15 +68,27 @@ def classes(environments, given, original, atoms, size, most, steps, by_truth=Fa
     bits. `level`: how tightly a text must bind to stand in the slot without
     parentheses.
     """
-    bank = _Bank(environments, given, original, by_truth, bitwise)
-    bank.add_atoms(atoms)
-    bank.grow(size, steps - steps // FOR_GUARDS)
-    bank.guard(steps // FOR_GUARDS)
+    bank = _grown(_Bank(environments, given, original, by_truth, bitwise), atoms, size, steps)
     found = bank.by_truth() if by_truth else bank.by_value()
     own = next((number for number, (_, is_own) in enumerate(found) if is_own), None)
     if own is not None and own >= most:
         found[most - 1], own = found[own], most - 1  # what stands there now is always told
     return [[_within(level, text) for text in texts] for texts, _ in found[:most]], own
+
+
+def conditions(environments, atoms, size, most, steps, bitwise=False):
+    """Classes of conditions where none stands yet, simplest first: texts, and in which evaluations they hold."""
+    bank = _grown(_Bank(environments, [MISSING] * len(environments), None, True, bitwise), atoms, size, steps)
+    found = sorted(bank.texts_by_truth().items(), key=lambda item: item[1][0].size)
+    return [[[text.text for text in texts], list(truths)] for truths, texts in found[:most]]
+
+
+def _grown(bank, atoms, size, steps):
+    """A bank with its terms, for so many work steps."""
+    bank.add_atoms(atoms)
+    bank.grow(size, steps - steps // FOR_GUARDS)
+    bank.guard(steps // FOR_GUARDS)
+    return bank
 
 
 def _within(level, text):
@@ -294,6 +306,9 @@ class _Bank:
         if any(value is None for value in one.values):
             for operation in operations.IS_NONE:
                 self._apply(operation, (one,), size)
+        if self._tests and one.size == 1:
+            for operation in operations.instances(set(map(type, one.values))):
+                self._apply(operation, (one,), size)
         if operations.SEQUENCE in self._wanted and not self._tests and one.family != operations.DRAWN:
             self._apply(operations.DISPLAY, (one,), size)
         self._pay()
@@ -408,6 +423,18 @@ class _Bank:
 
         The original is joined with the simplest of each, too.
         """
+        texts = self.texts_by_truth()
+        own = None
+        if self._own is not None:
+            self._join_own(tuple(self._own.truths), texts)
+            if MISSING not in self._own.truths:
+                own = tuple(self._own.truths)
+                texts[own] = self._with_own(texts[own])
+        found = sorted(texts.values(), key=lambda some: some[0].size)
+        return [(some, own is not None and some is texts[own]) for some in found]
+
+    def texts_by_truth(self):
+        """Texts by where their values are true: one tuple of truths for those of a class."""
         members, texts = {}, {}
         for one in self._all:
             if MISSING not in one.truths:
@@ -421,14 +448,7 @@ class _Bank:
             found.sort(key=_simplicity)
             if found:
                 texts[truths] = _unique(found, KEPT_BY_TRUTH)
-        own = None
-        if self._own is not None:
-            self._join_own(tuple(self._own.truths), texts)
-            if MISSING not in self._own.truths:
-                own = tuple(self._own.truths)
-                texts[own] = self._with_own(texts[own])
-        found = sorted(texts.values(), key=lambda some: some[0].size)
-        return [(some, own is not None and some is texts[own]) for some in found]
+        return texts
 
     def _with_own(self, texts):
         """Texts, among them the original's."""

@@ -21,6 +21,7 @@ from trm_lsp.core.state import (
 from trm_lsp.core.verdict import TestResult, Tier, Verdict
 from trm_lsp.nets.repair.families import FAMILIES, Family
 from trm_lsp.nets.repair.hypotheses import Hypothesis, Queue, everything, key, parse_all, rank
+from trm_lsp.nets.repair.insertion import INSERTIONS, inserted
 from trm_lsp.nets.repair.localise import contrasted, contrasting, hints, passing_places, suspicion, suspicious_lines
 from trm_lsp.nets.repair.nearness import nearness
 from trm_lsp.nets.repair.synthesis import Synthesis, others, synthesised
@@ -45,7 +46,7 @@ DEEPEST = 3
 """Commits that may build on each other."""
 RIVAL_SHARE = 0.4
 """After a survivor, only hypotheses at least this likely beside it are worth an experiment."""
-KINDS: tuple[type[Family] | Family, ...] = (*FAMILIES, Synthesis)
+KINDS: tuple[type[Family] | Family, ...] = (*FAMILIES, Synthesis, *INSERTIONS)
 REASONS = {family.name: family.reason for family in KINDS}
 
 
@@ -105,6 +106,8 @@ def think(x: X, y: Candidate, z: Reasoning) -> Reasoning:
             return smaller
     if z.bound >= SYNTHESIS_BOUND and not z.survivors and y.digest not in z.observed:
         return synthesise(x, y, z)
+    if z.bound >= SYNTHESIS_BOUND and not z.survivors and _between(y) not in z.observed:
+        return insert(x, y, z)
     batch = choose(y, z)
     if not batch:
         exhausted = not z.survivors and z.bound >= LARGEST_BOUND
@@ -200,6 +203,28 @@ def synthesise(x: X, y: Candidate, z: Reasoning) -> Reasoning:
             "memory": inner._replace(queue=inner.queue.joined(fresh, inner.texts, z.families)),
         }
     ).think(f"Watched {slots} expressions in the failing tests: {len(fresh)} others would do something else there.")
+
+
+def insert(x: X, y: Candidate, z: Reasoning) -> Reasoning:
+    """Look at what is seen before suspect statements, by passing tests too, and add the code that may be missing."""
+    inner: Inner = z.memory
+    failing = _failing(inner.standing)
+    tests, passing = [result.id for result in failing], contrasting(x, failing)
+    found = inserted(x, y, z, parse_all(inner.texts), tests, passing, hints(x, failing))
+    known = set(z.ruled_out)
+    fresh = [h for h in found if key(y.digest, h.edits) not in known]
+    places = len({h.place for h in fresh})
+    return z.model_copy(
+        update={
+            "observed": (*z.observed, _between(y))[-VISITED_KEPT:],
+            "memory": inner._replace(queue=inner.queue.joined(fresh, inner.texts, z.families)),
+        }
+    ).think(f"Watched {places} places between statements: {len(fresh)} guards, updates and calls may be missing there.")
+
+
+def _between(y: Candidate) -> str:
+    """What `observed` has of a y whose places between statements were looked at."""
+    return f"between {y.digest}"
 
 
 def choose(y: Candidate, z: Reasoning) -> tuple[Hypothesis, ...]:

@@ -1,0 +1,365 @@
+"""Missing code at the places before suspect statements: what to do, and when, by what is seen there.
+
+In the manner of angelic debugging (Chandra and others, 2011; Nopol, Xuan and
+others, 2017): an action that is missing is done in some evaluations of a place
+and not in others, and conditions that hold in the same ones are one behaviour
+(see x.observer). So each action is tried once for each set of evaluations.
+Those come first that are in failing tests alone: where passing tests go, too,
+nothing should change as a rule.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import functools
+import heapq
+import itertools
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from trm_lsp.core.ports import Slot, Values, X
+from trm_lsp.core.state import Candidate, Reasoning
+from trm_lsp.nets.repair.families import Change, Family, Hints, Site
+from trm_lsp.nets.repair.families.blocks import DEFINED, chained, only_if
+from trm_lsp.nets.repair.hypotheses import Hypothesis, belief
+from trm_lsp.nets.repair.source import FunctionNode, Source, Statement, called, is_docstring
+from trm_lsp.nets.repair.synthesis import TESTS, atoms
+
+PLACES = 20
+"""Places that are looked at, the most suspect ones."""
+PASSING = 16
+"""Passing tests that are observed beside the failing ones, at most."""
+OCCASIONS, ANSWERS, GUARDS = 12, 30, 200
+"""Of a place: sets of evaluations in which something may be done, values to return, guards that are tried."""
+UPDATES, CALLS, ARGUMENTS = 150, 120, 8
+"""Updates and calls that are tried at a place, and values that a call may be given."""
+REST = 12
+"""Texts with the same effect that are tried when one passes, at most."""
+ELSEWHERE = 0.25
+"""Weight of what is done in passing tests as well."""
+FADING = 0.93
+"""What is left of a weight from one set of evaluations, or value, to the next."""
+_LITERAL = re.compile(r"-?\d+|\"\"|''|\[\]|None|True|False")
+_COPYING = re.compile(r"\b(set|list|tuple|sorted|bool|any|all|dict)\(|\.(copy|keys|values|items|strip|lstrip|rstrip)\(")
+
+
+class MissingGuard(Family):
+    name, prior, cost = "missing-guard", 0.25, 2
+    reason = "a case that the failing tests meet is not answered, skipped or refused"
+
+
+class OnlyIf(Family):
+    name, prior, cost = "only-if", 0.2, 2
+    reason = "a statement is done where it should depend on something"
+
+
+class MissingUpdate(Family):
+    name, prior, cost = "missing-update", 0.2, 2
+    reason = "something is not kept up to date"
+
+
+class MissingCall(Family):
+    name, prior, cost = "missing-call", 0.2, 2
+    reason = "something is not called where it should be"
+
+
+class CallAtTimes(Family):
+    name, prior, cost = "call-at-times", 0.2, 3
+    reason = "something is not called in a case where it should be"
+
+
+INSERTIONS: tuple[type[Family], ...] = (MissingGuard, OnlyIf, MissingUpdate, MissingCall, CallAtTimes)
+
+
+class Occasion(NamedTuple):
+    """When something may be done: conditions that hold in the same evaluations, the likeliest first."""
+
+    texts: tuple[str, ...]
+    weight: float
+
+
+def inserted(
+    x: X,
+    y: Candidate,
+    z: Reasoning,
+    sources: Iterable[Source],
+    failing: Sequence[str],
+    passing: Sequence[str],
+    hints: Hints,
+) -> tuple[Hypothesis, ...]:
+    """What could be missing before the most suspect statements of y. Runs these tests once."""
+    found = [(source, statement) for source in sources for statement in source.statements if _open(source, statement)]
+    likely = [(belief(source.place(statement), z), source, statement) for source, statement in found]
+    likely.sort(key=lambda item: -item[0])
+    sites = {_slot(source, statement): Site(source, statement, hints) for value, source, statement in likely if value}
+    slots = tuple(sites)[:PLACES]
+    if not slots:
+        return ()
+    seen = x.observer(y.variant, slots, [*failing[:TESTS], *passing[:PASSING]], atoms=atoms(hints))
+    return tuple(hypothesis for values in seen for hypothesis in additions(values, sites[values.slot], failing))
+
+
+def _open(source: Source, statement: Statement) -> bool:
+    """Whether something can be put on lines of its own before a statement of a function."""
+    node = statement.node
+    if statement.function is None or is_docstring(node) or isinstance(node, (*DEFINED, ast.Global, ast.Nonlocal)):
+        return False
+    return source.alone(node) and not chained(source, node)
+
+
+def _slot(source: Source, statement: Statement) -> Slot:
+    start = source.span(statement.node)[0]
+    return Slot(source.path, start, start)
+
+
+def additions(values: Values, site: Site, failing: Iterable[str]) -> Iterator[Hypothesis]:
+    """What could be missing at one place, kind by kind; nothing where the failing tests do not come."""
+    wanted = frozenset(failing)
+    if not wanted.intersection(values.tests):
+        return
+    when = occasions(values, wanted)
+    drafts = [
+        *_likeliest(guards(values, site, when), GUARDS),
+        *restrictions(values, site, wanted),
+        *_likeliest(updates(values, site), UPDATES),
+        *_likeliest(calls(values, site, when), CALLS),
+    ]
+    for draft in drafts:
+        hypothesis = _hypothesis(site, draft)
+        if hypothesis is not None:
+            yield hypothesis
+
+
+class Draft(NamedTuple):
+    """What could be missing: codes of the same effect in the observed tests, or conditions, the likeliest first."""
+
+    family: type[Family]
+    put: Callable[[str, float], Change | None]
+    """How a code gets into the text."""
+    codes: tuple[str, ...]
+    weight: float
+
+
+def _likeliest(drafts: Iterable[Draft], most: int) -> list[Draft]:
+    return heapq.nlargest(most, drafts, key=lambda draft: draft.weight)
+
+
+# --- when ---------------------------------------------------------------------------------------
+
+
+def occasions(values: Values, failing: frozenset[str], holding: bool = True) -> tuple[Occasion, ...]:
+    """When something may be done (with `holding` false: left undone) in failing tests, the likeliest first."""
+    found: list[Occasion] = []
+    for texts, holds in values.conditions:
+        done = [test for test, held in zip(values.tests, holds, strict=True) if held is holding]
+        asking = sorted((text for text in texts if not _LITERAL.fullmatch(text)), key=_unusual)
+        if asking and not failing.isdisjoint(done):
+            alone = failing.issuperset(done)
+            weight = (1.0 if alone else ELSEWHERE) * FADING ** (sum(o.weight >= ELSEWHERE for o in found))
+            found.append(Occasion(tuple(asking[:REST]), weight))
+    return tuple(sorted(found, key=lambda occasion: -occasion.weight)[:OCCASIONS])
+
+
+def _unusual(text: str) -> int:
+    """How far a condition is from what one writes: copies and conversions ask nothing; a bare name asks little."""
+    return 2 * len(_COPYING.findall(text)) + text.count("[") + (text.isidentifier() or text.startswith("self."))
+
+
+# --- what ---------------------------------------------------------------------------------------
+
+Action = Callable[[str], str]
+"""The code of an action, given the condition under which it is done."""
+
+
+def guards(values: Values, site: Site, when: Sequence[Occasion]) -> Iterator[Draft]:
+    """Leave, go on or refuse, on each occasion."""
+    for action, weight in actions(values, site):
+        for occasion in when:
+            codes = tuple(f"if {text}:\n{site.unit}{action(text)}" for text in occasion.texts)
+            yield Draft(MissingGuard, site.before, codes, weight * occasion.weight)
+
+
+def actions(values: Values, site: Site) -> Iterator[tuple[Action, float]]:
+    """What a guard can do, with weights."""
+    if site.statement.looped:
+        yield lambda _: "continue", 1.0
+        yield lambda _: "break", 0.6
+    for code, weight in answers(values, site):
+        yield lambda _, code=code: code, weight  # type: ignore[misc]
+    for exception in site.hints.exceptions:
+        if not hasattr(builtins, exception) and exception not in site.source.module_names:
+            continue
+        raised = _raised(site.source, exception)
+        for code in raised[:4]:
+            yield lambda _, code=code: code, 1.0  # type: ignore[misc]
+        if not raised or hasattr(builtins, exception):
+            yield lambda text, name=exception: f"raise {name}({text!r})", 0.9  # type: ignore[misc]
+
+
+def _raised(source: Source, exception: str) -> list[str]:
+    """How the file raises such an exception, each way once."""
+    nodes = [s.node for s in source.statements if isinstance(s.node, ast.Raise) and s.node.lineno == s.node.end_lineno]
+    made = [node for node in nodes if isinstance(node.exc, ast.Call) and called(node.exc.func) == exception]
+    return list(dict.fromkeys(map(source.code, made)))
+
+
+def answers(values: Values, site: Site) -> list[tuple[str, float]]:
+    """`return` with each value that makes a difference, the likeliest first."""
+    function = site.statement.function
+    assert function is not None
+    returned = _returned(function)
+    if returned is None:
+        return [("return", 0.8)]
+    usual = {"None": 0.7, "0": 0.6, "[]": 0.6, "False": 0.6, "True": 0.6, '""': 0.6, "-1": 0.3, "1": 0.3}
+    usual |= dict.fromkeys(map(site.source.code, returned), 0.6)
+    usual |= {name: 0.5 for name, _ in values.names if name.isidentifier()}
+    usual |= {argument.arg: 0.7 for argument in function.args.args}
+    found: dict[str, float] = {"{}": 0.3, "set()": 0.2, "()": 0.2}
+    for number, texts in enumerate(values.classes[: 4 * ANSWERS]):
+        text = max(texts, key=lambda text: usual.get(text, 0.0))
+        found[text] = usual.get(text, 0.3 * FADING**number)
+    return [(f"return {text}", weight) for text, weight in sorted(found.items(), key=lambda item: -item[1])[:ANSWERS]]
+
+
+def _returned(function: FunctionNode) -> list[ast.expr] | None:
+    """What a function returns; None when it gives nothing back, or is a generator."""
+    inner = list(_own_nodes(function))
+    if any(isinstance(node, ast.Yield | ast.YieldFrom) for node in inner):
+        return None
+    values = [node.value for node in inner if isinstance(node, ast.Return) and node.value is not None]
+    return [value for value in values if value.lineno == value.end_lineno] if values else None
+
+
+def _own_nodes(function: FunctionNode) -> Iterator[ast.AST]:
+    """Nodes of a function's body, not of functions inside it."""
+    stack: list[ast.AST] = list(function.body)
+    while stack:
+        node = stack.pop()
+        yield node
+        if not isinstance(node, (*DEFINED, ast.Lambda)):
+            stack.extend(ast.iter_child_nodes(node))
+
+
+def restrictions(values: Values, site: Site, failing: frozenset[str]) -> Iterator[Draft]:
+    """The statement only under a condition."""
+    for occasion in occasions(values, failing, holding=False):
+        yield Draft(OnlyIf, functools.partial(only_if, site), occasion.texts, occasion.weight)
+
+
+_ADDED: Mapping[str, tuple[tuple[str, float], ...]] = {
+    "list": (("{}.append({})", 1.0), ("{}.extend({})", 0.3), ("{}.remove({})", 0.3), ("{}.insert(0, {})", 0.3)),
+    "set": (("{}.add({})", 1.0), ("{}.discard({})", 0.6), ("{}.update({})", 0.3)),
+    "dict": (("{}.pop({}, None)", 0.7),),
+    "OrderedDict": (("{}.move_to_end({})", 0.9), ("{}.pop({}, None)", 0.7)),
+    "defaultdict": (("{}.pop({}, None)", 0.7), ("{}[{}] += 1", 0.4)),
+    "Counter": (("{}[{}] += 1", 0.8), ("{}[{}] -= 1", 0.4)),
+    "deque": (("{}.append({})", 1.0), ("{}.appendleft({})", 0.5)),
+    "int": (("{} += {}", 0.7), ("{} -= {}", 0.4)),
+    "float": (("{} += {}", 0.7), ("{} -= {}", 0.4)),
+    "str": (("{} += {}", 0.5),),
+}
+"""What changes a value of a type by another one."""
+_ALONE: Mapping[str, tuple[tuple[str, float], ...]] = {
+    "list": (("{}.clear()", 0.5), ("{}.pop()", 0.4), ("{}.sort()", 0.4), ("{}.reverse()", 0.3), ("{}.pop(0)", 0.2)),
+    "set": (("{}.clear()", 0.5),),
+    "dict": (("{}.clear()", 0.5),),
+    "OrderedDict": (("{}.clear()", 0.4), ("{}.popitem(last=False)", 0.5)),
+    "defaultdict": (("{}.clear()", 0.5),),
+    "Counter": (("{}.clear()", 0.4),),
+    "deque": (("{}.popleft()", 0.5), ("{}.pop()", 0.4), ("{}.clear()", 0.3)),
+    "int": (("{} += 1", 0.8), ("{} -= 1", 0.5)),
+}
+"""What changes a value of a type by itself."""
+_RESETS = ("None", "[]", "{}", "0", "False", "True", '""', "set()")
+_MAPPINGS = frozenset({"dict", "OrderedDict", "defaultdict"})
+
+
+def updates(values: Values, site: Site) -> Iterator[Draft]:
+    """Names, data and containers in scope changed, before the statement or at the end of its block."""
+    for code, weight in updating(values, site):
+        yield from _around(site, MissingUpdate, code, weight)
+
+
+def updating(values: Values, site: Site) -> Iterator[tuple[str, float]]:
+    """Statements that change what is in scope, with weights."""
+    kinds = dict(values.names)
+    given = _arguments(values, site)
+    for name, kind in kinds.items():
+        if name in {"self", "cls"}:
+            continue
+        near = 1.0 if name.startswith("self.") or name.isidentifier() else 0.5
+        yield from ((form.format(name), near * weight) for form, weight in _ALONE.get(kind, ()))
+        for number, other in enumerate(argument for argument in given if argument != name):
+            for form, weight in _ADDED.get(kind, ()):
+                if kind not in {"int", "float", "str"} or kinds.get(other) == kind:
+                    yield form.format(name, other), near * weight * 0.6 * FADING**number
+            if kind in _MAPPINGS:
+                for value in given:
+                    if value not in (name, other):
+                        yield f"{name}[{other}] = {value}", near * 0.4 * FADING**number
+        yield from ((code, near * weight) for code, weight in _assigned(name, values))
+
+
+def _assigned(name: str, values: Values) -> Iterator[tuple[str, float]]:
+    """A name or an attribute given another value: one of each class but its own, and what empties it."""
+    number = 0
+    for texts in values.classes[: 4 * UPDATES]:
+        if name in texts:
+            continue
+        text = texts[0]
+        usual = 0.6 if "." in name else 0.4
+        weight = usual if text in _RESETS else 0.4 * FADING**number
+        number += 1
+        own = re.fullmatch(rf"{re.escape(name)} ([-+*]) (\w[\w.]*)", text)
+        yield (f"{name} {own[1]}= {own[2]}" if own else f"{name} = {text}"), weight
+    for text in ("{}", "set()"):
+        yield f"{name} = {text}", 0.3
+
+
+def _arguments(values: Values, site: Site) -> tuple[str, ...]:
+    """Names and data that may be given to something, those that the statement uses first."""
+    used = site.source.code(site.statement.node)
+    plain = [name for name, kind in values.names if name not in {"self", "cls"} and kind != "function"]
+    return tuple(sorted(plain, key=lambda name: (name not in used, "." in name)))[:ARGUMENTS]
+
+
+def calls(values: Values, site: Site, when: Sequence[Occasion]) -> Iterator[Draft]:
+    """Functions in scope and methods of what is in scope, called always or on an occasion."""
+    own = site.statement.function.name if site.statement.function else ""
+    given = _arguments(values, site)
+    for name, needed in values.calls:
+        if name.rpartition(".")[2] == own or needed > 2:
+            continue
+        near = 0.8 if "." not in name or name.startswith("self.") else 0.6
+        for number, arguments in enumerate(itertools.permutations(given, needed)):
+            code, weight = f"{name}({', '.join(arguments)})", near * 0.95**number
+            yield from _around(site, MissingCall, code, weight)
+            for occasion in when[:4]:
+                codes = tuple(f"if {text}:\n{site.unit}{code}" for text in occasion.texts)
+                yield Draft(CallAtTimes, site.before, codes, weight * 0.7 * occasion.weight)
+
+
+# --- hypotheses ---------------------------------------------------------------------------------
+
+
+def _around(site: Site, family: type[Family], code: str, weight: float) -> Iterator[Draft]:
+    """Code before the statement; where it is the last of its block and does not leave it, behind it too."""
+    yield Draft(family, site.before, (code,), weight)
+    node, block = site.statement.node, site.statement.block
+    if block[-1] is node and not isinstance(node, ast.Return | ast.Raise | ast.Break | ast.Continue):
+        yield Draft(family, site.behind, (code,), weight)
+
+
+def _hypothesis(site: Site, draft: Draft) -> Hypothesis | None:
+    """The first code of a draft, the others in its `rest`; None where it cannot be put there."""
+    made = [change for code in draft.codes if (change := draft.put(code, draft.weight))]
+    if not made:
+        return None
+    first, *others = made
+    rest = tuple(edit.text for change in others for edit in change.edits)
+    source, statement, family = site.source, site.statement, draft.family
+    place, line = source.place(statement), statement.node.lineno
+    prior = family.prior * draft.weight
+    return Hypothesis(first.edits, family.name, first.what, place, line, family.cost, prior, rest=rest)
