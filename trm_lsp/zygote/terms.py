@@ -79,8 +79,13 @@ def classes(environments, given, original, atoms, size, most, steps, by_truth=Fa
 def conditions(environments, atoms, size, most, steps, bitwise=False):
     """Classes of conditions where none stands yet, simplest first: texts, and in which evaluations they hold."""
     bank = _grown(_Bank(environments, [MISSING] * len(environments), None, True, bitwise), atoms, size, steps)
-    found = sorted(bank.texts_by_truth().items(), key=lambda item: item[1][0].size)
-    return [[[text.text for text in texts], list(truths)] for truths, texts in found[:most]]
+    found = []
+    for truths, texts in bank.texts_by_truth().items():
+        asking = [text for text in texts if not text.constant]
+        if asking:
+            found.append((asking, truths))
+    found.sort(key=lambda item: item[0][0].size)
+    return [[[text.text for text in texts], list(truths)] for texts, truths in found[:most]]
 
 
 def _grown(bank, atoms, size, steps):

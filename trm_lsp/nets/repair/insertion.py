@@ -31,17 +31,17 @@ PLACES = 20
 """Places that are looked at, the most suspect ones."""
 PASSING = 16
 """Passing tests that are observed beside the failing ones, at most."""
-OCCASIONS, ANSWERS, GUARDS = 12, 30, 200
+OCCASIONS, ANSWERS, GUARDS = 12, 30, 120
 """Of a place: sets of evaluations in which something may be done, values to return, guards that are tried."""
-UPDATES, CALLS, ARGUMENTS = 150, 120, 8
+UPDATES, CALLS, ARGUMENTS = 100, 80, 8
 """Updates and calls that are tried at a place, and values that a call may be given."""
 REST = 12
 """Texts with the same effect that are tried when one passes, at most."""
 ELSEWHERE = 0.25
 """Weight of what is done in passing tests as well."""
-FADING = 0.93
-"""What is left of a weight from one set of evaluations, or value, to the next."""
-_LITERAL = re.compile(r"-?\d+|\"\"|''|\[\]|None|True|False")
+FADING, UNUSUAL = 0.95, 0.8
+"""What is left of a weight from one set of evaluations, or value, to the next, and for what one seldom writes."""
+_QUOTED = re.compile(r"'[^']+'|\d{2,}")
 _COPYING = re.compile(r"\b(set|list|tuple|sorted|bool|any|all|dict)\(|\.(copy|keys|values|items|strip|lstrip|rstrip)\(")
 
 
@@ -61,12 +61,12 @@ class MissingUpdate(Family):
 
 
 class MissingCall(Family):
-    name, prior, cost = "missing-call", 0.2, 2
+    name, prior, cost = "missing-call", 0.12, 2
     reason = "something is not called where it should be"
 
 
 class CallAtTimes(Family):
-    name, prior, cost = "call-at-times", 0.2, 3
+    name, prior, cost = "call-at-times", 0.12, 3
     reason = "something is not called in a case where it should be"
 
 
@@ -154,17 +154,19 @@ def occasions(values: Values, failing: frozenset[str], holding: bool = True) -> 
     found: list[Occasion] = []
     for texts, holds in values.conditions:
         done = [test for test, held in zip(values.tests, holds, strict=True) if held is holding]
-        asking = sorted((text for text in texts if not _LITERAL.fullmatch(text)), key=_unusual)
-        if asking and not failing.isdisjoint(done):
-            alone = failing.issuperset(done)
-            weight = (1.0 if alone else ELSEWHERE) * FADING ** (sum(o.weight >= ELSEWHERE for o in found))
-            found.append(Occasion(tuple(asking[:REST]), weight))
+        if failing.isdisjoint(done):
+            continue
+        asking = sorted(texts, key=_unusual)
+        share = 1.0 if failing.issuperset(done) else ELSEWHERE
+        weight = share * FADING ** len(found) * UNUSUAL ** _unusual(asking[0])
+        found.append(Occasion(tuple(asking[:REST]), weight))
     return tuple(sorted(found, key=lambda occasion: -occasion.weight)[:OCCASIONS])
 
 
 def _unusual(text: str) -> int:
-    """How far a condition is from what one writes: copies and conversions ask nothing; a bare name asks little."""
-    return 2 * len(_COPYING.findall(text)) + text.count("[") + (text.isidentifier() or text.startswith("self."))
+    """How far a condition is from what one writes: it copies, takes apart, names a text of the tests, asks nothing."""
+    copied = len(_COPYING.findall(text)) + text.count("[")
+    return 2 * copied + 2 * len(_QUOTED.findall(text)) + (text in {"self", "cls"}) * 9
 
 
 # --- what ---------------------------------------------------------------------------------------
@@ -272,7 +274,8 @@ _ALONE: Mapping[str, tuple[tuple[str, float], ...]] = {
     "int": (("{} += 1", 0.8), ("{} -= 1", 0.5)),
 }
 """What changes a value of a type by itself."""
-_RESETS = ("None", "[]", "{}", "0", "False", "True", '""', "set()")
+_EMPTY = {"list": "[]", "dict": "{}", "set": "set()", "int": "0", "str": '""', "bool": "False", "float": "0.0"}
+"""What empties a value of a type."""
 _MAPPINGS = frozenset({"dict", "OrderedDict", "defaultdict"})
 
 
@@ -299,23 +302,21 @@ def updating(values: Values, site: Site) -> Iterator[tuple[str, float]]:
                 for value in given:
                     if value not in (name, other):
                         yield f"{name}[{other}] = {value}", near * 0.4 * FADING**number
-        yield from ((code, near * weight) for code, weight in _assigned(name, values))
+        yield from ((code, near * weight) for code, weight in _assigned(name, kinds, values))
 
 
-def _assigned(name: str, values: Values) -> Iterator[tuple[str, float]]:
-    """A name or an attribute given another value: one of each class but its own, and what empties it."""
-    number = 0
-    for texts in values.classes[: 4 * UPDATES]:
-        if name in texts:
-            continue
-        text = texts[0]
-        usual = 0.6 if "." in name else 0.4
-        weight = usual if text in _RESETS else 0.4 * FADING**number
-        number += 1
-        own = re.fullmatch(rf"{re.escape(name)} ([-+*]) (\w[\w.]*)", text)
-        yield (f"{name} {own[1]}= {own[2]}" if own else f"{name} = {text}"), weight
-    for text in ("{}", "set()"):
-        yield f"{name} = {text}", 0.3
+def _assigned(name: str, kinds: Mapping[str, str], values: Values) -> Iterator[tuple[str, float]]:
+    """A name or an attribute given another value: what empties it, and one of each class but its own."""
+    kind = kinds[name]
+    usual = {_EMPTY[kind]: 0.6} if kind in _EMPTY else {}
+    usual |= {"True": 0.5} if kind == "bool" else {}
+    usual |= {other: 0.4 for other, its in kinds.items() if its == kind} | {"None": 0.4}
+    for number, texts in enumerate(values.classes[: 2 * UPDATES]):
+        if name not in texts:
+            text = max(texts, key=lambda text: usual.get(text, 0.0))
+            own = re.fullmatch(rf"{re.escape(name)} ([-+*]) (\w[\w.]*)", text)
+            weight = usual.get(text, (0.4 if own else 0.15) * FADING**number)
+            yield (f"{name} {own[1]}= {own[2]}" if own else f"{name} = {text}"), weight
 
 
 def _arguments(values: Values, site: Site) -> tuple[str, ...]:
@@ -330,7 +331,8 @@ def calls(values: Values, site: Site, when: Sequence[Occasion]) -> Iterator[Draf
     own = site.statement.function.name if site.statement.function else ""
     given = _arguments(values, site)
     for name, needed in values.calls:
-        if name.rpartition(".")[2] == own or needed > 2:
+        called_name = name.rpartition(".")[2]
+        if called_name == own or needed > 2 or _only_answers(site.source, called_name):
             continue
         near = 0.8 if "." not in name or name.startswith("self.") else 0.6
         for number, arguments in enumerate(itertools.permutations(given, needed)):
@@ -339,6 +341,20 @@ def calls(values: Values, site: Site, when: Sequence[Occasion]) -> Iterator[Draf
             for occasion in when[:4]:
                 codes = tuple(f"if {text}:\n{site.unit}{code}" for text in occasion.texts)
                 yield Draft(CallAtTimes, site.before, codes, weight * 0.7 * occasion.weight)
+
+
+def _only_answers(source: Source, name: str) -> bool:
+    """Whether the file's function of this name gives a value and changes nothing by itself."""
+    functions = [s.node for s in source.statements if isinstance(s.node, FunctionNode) and s.node.name == name]
+    return bool(functions) and all(_returned(f) and not any(map(_changes, _own_nodes(f))) for f in functions)
+
+
+def _changes(node: ast.AST) -> bool:
+    """Whether a node of a function does something beyond its own names."""
+    if isinstance(node, ast.Expr):
+        return not is_docstring(node)
+    stored = isinstance(getattr(node, "ctx", None), ast.Store | ast.Del)
+    return isinstance(node, ast.Raise | ast.Nonlocal | ast.Global) or (stored and not isinstance(node, ast.Name))
 
 
 # --- hypotheses ---------------------------------------------------------------------------------

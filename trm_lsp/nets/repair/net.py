@@ -44,6 +44,8 @@ LEAST_TRIED = 1024
 """Edits that are tried on a partial fix before another one is built on."""
 DEEPEST = 3
 """Commits that may build on each other."""
+LEAST_SHARES = (0.15, 0.04, 0.0)
+"""By the cost bound: what rank a hypothesis needs, beside the highest suspicion; others wait for the next bound."""
 RIVAL_SHARE = 0.4
 """After a survivor, only hypotheses at least this likely beside it are worth an experiment."""
 KINDS: tuple[type[Family] | Family, ...] = (*FAMILIES, Synthesis, *INSERTIONS)
@@ -231,6 +233,7 @@ def choose(y: Candidate, z: Reasoning) -> tuple[Hypothesis, ...]:
     """The likeliest hypotheses within the cost bound; after a survivor only its serious rivals."""
     inner: Inner = z.memory
     least = RIVAL_SHARE * max((attempt.rank for attempt in z.survivors), default=0.0)
+    least = max(least, LEAST_SHARES[z.bound - 1] * max(z.suspicion.values(), default=0.0))
     drawn = inner.queue.likeliest(z, CUT_BATCHES[0], z.bound)
     likeliest = [h for h in drawn if rank(h, z) >= least and rank(h, z) > 0]
     cut = min((h.cut for h in likeliest), default=0)
@@ -253,12 +256,16 @@ def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) ->
     variants = [Variant(base, h.edits, PATIENCES[times_cut] if screened else 1) for h in batch]
     tier = Tier.SCREEN if screened else Tier.CONFIRM
     cut: list[Hypothesis] = []
+    alike: list[Hypothesis] = []
     for hypothesis, variant, verdict in zip(batch, variants, x.judge(variants, tier), strict=True):
         tried.append(hypothesis)
         verdict = _confirmed(x, variant, verdict, standing)
         if verdict.cut:
             cut.append(hypothesis)
             continue
+        if hypothesis.rest and not verdict.failing:
+            # Others of its behaviour satisfy the targets, too; what tells them apart are the other tests.
+            alike += others(hypothesis, inner.texts)
         gain = 0.0 if verdict.regressions else nearness(verdict, standing)
         if verdict.passed or gain > 0:
             attempts.append(_attempt(x, y, hypothesis, verdict, rank(hypothesis, z), gain))
@@ -267,8 +274,6 @@ def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) ->
         evidence[hypothesis.place] = (count + 1, total + _evidence(verdict, standing))
     survivors = [a for a in attempts if a.verdict.passed]
     partial = _harmless(x, [a for a in attempts if not a.verdict.passed], standing)
-    passed = {attempt.commit.edits for attempt in survivors}
-    alike = [other for h in batch if h.rest and h.edits in passed for other in others(h, inner.texts)]
     known = {*cut, *(h for h in batch if any(a.commit.edits == h.edits for a in survivors))}
     kept = tuple(key(y.digest, h.edits) for h in batch if h not in known)
     return z.model_copy(
