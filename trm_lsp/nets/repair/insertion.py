@@ -37,8 +37,8 @@ UPDATES, CALLS, ARGUMENTS = 100, 80, 8
 """Updates and calls that are tried at a place, and values that a call may be given."""
 REST = 12
 """Texts with the same effect that are tried when one passes, at most."""
-ELSEWHERE = 0.25
-"""Weight of what is done in passing tests as well."""
+ELSEWHERE, UNKNOWN = 0.2, 0.6
+"""Weight of what is done in passing tests as well, and where no passing test comes."""
 FADING, UNUSUAL = 0.95, 0.8
 """What is left of a weight from one set of evaluations, or value, to the next, and for what one seldom writes."""
 _QUOTED = re.compile(r"'[^']+'|\d{2,}")
@@ -46,12 +46,12 @@ _COPYING = re.compile(r"\b(set|list|tuple|sorted|bool|any|all|dict)\(|\.(copy|ke
 
 
 class MissingGuard(Family):
-    name, prior, cost = "missing-guard", 0.25, 2
+    name, prior, cost = "missing-guard", 0.35, 2
     reason = "a case that the failing tests meet is not answered, skipped or refused"
 
 
 class OnlyIf(Family):
-    name, prior, cost = "only-if", 0.2, 2
+    name, prior, cost = "only-if", 0.3, 2
     reason = "a statement is done where it should depend on something"
 
 
@@ -66,7 +66,7 @@ class MissingCall(Family):
 
 
 class CallAtTimes(Family):
-    name, prior, cost = "call-at-times", 0.12, 3
+    name, prior, cost = "call-at-times", 0.35, 2
     reason = "something is not called in a case where it should be"
 
 
@@ -152,12 +152,13 @@ def _likeliest(drafts: Iterable[Draft], most: int) -> list[Draft]:
 def occasions(values: Values, failing: frozenset[str], holding: bool = True) -> tuple[Occasion, ...]:
     """When something may be done (with `holding` false: left undone) in failing tests, the likeliest first."""
     found: list[Occasion] = []
+    known = UNKNOWN if failing.issuperset(values.tests) else 1.0
     for texts, holds in values.conditions:
         done = [test for test, held in zip(values.tests, holds, strict=True) if held is holding]
         if failing.isdisjoint(done):
             continue
         asking = sorted(texts, key=_unusual)
-        share = 1.0 if failing.issuperset(done) else ELSEWHERE
+        share = known if failing.issuperset(done) else ELSEWHERE
         weight = share * FADING ** len(found) * UNUSUAL ** _unusual(asking[0])
         found.append(Occasion(tuple(asking[:REST]), weight))
     return tuple(sorted(found, key=lambda occasion: -occasion.weight)[:OCCASIONS])
@@ -166,7 +167,7 @@ def occasions(values: Values, failing: frozenset[str], holding: bool = True) -> 
 def _unusual(text: str) -> int:
     """How far a condition is from what one writes: it copies, takes apart, names a text of the tests, asks nothing."""
     copied = len(_COPYING.findall(text)) + text.count("[")
-    return 2 * copied + 2 * len(_QUOTED.findall(text)) + (text in {"self", "cls"}) * 9
+    return 2 * copied + 4 * len(_QUOTED.findall(text)) + (text in {"self", "cls"}) * 9
 
 
 # --- what ---------------------------------------------------------------------------------------
@@ -277,6 +278,9 @@ _ALONE: Mapping[str, tuple[tuple[str, float], ...]] = {
 _EMPTY = {"list": "[]", "dict": "{}", "set": "set()", "int": "0", "str": '""', "bool": "False", "float": "0.0"}
 """What empties a value of a type."""
 _MAPPINGS = frozenset({"dict", "OrderedDict", "defaultdict"})
+_UNHASHABLE = frozenset({"list", "set", "deque", "Counter", *_MAPPINGS})
+_ANYTHING = frozenset({"list", "deque"})
+_ADDED_TO_THEMSELVES = frozenset({"int", "float", "str"})
 
 
 def updates(values: Values, site: Site) -> Iterator[Draft]:
@@ -289,19 +293,23 @@ def updating(values: Values, site: Site) -> Iterator[tuple[str, float]]:
     """Statements that change what is in scope, with weights."""
     kinds = dict(values.names)
     given = _arguments(values, site)
+    function = site.statement.function
+    assigned = {name for name, line in site.source.bindings(function) if line} if function else set()
     for name, kind in kinds.items():
         if name in {"self", "cls"}:
             continue
-        near = 1.0 if name.startswith("self.") or name.isidentifier() else 0.5
+        near = 1.0 if name.startswith("self.") or name in assigned else 0.5
         yield from ((form.format(name), near * weight) for form, weight in _ALONE.get(kind, ()))
         for number, other in enumerate(argument for argument in given if argument != name):
+            share = near * 0.6 * FADING**number
+            alike, hashable = kinds[other] == kind, kinds[other] not in _UNHASHABLE
             for form, weight in _ADDED.get(kind, ()):
-                if kind not in {"int", "float", "str"} or kinds.get(other) == kind:
-                    yield form.format(name, other), near * weight * 0.6 * FADING**number
-            if kind in _MAPPINGS:
-                for value in given:
-                    if value not in (name, other):
-                        yield f"{name}[{other}] = {value}", near * 0.4 * FADING**number
+                if alike if kind in _ADDED_TO_THEMSELVES else hashable or kind in _ANYTHING:
+                    yield form.format(name, other), share * weight
+            if kind in _MAPPINGS and hashable:
+                yield from (
+                    (f"{name}[{other}] = {value}", share * 0.6) for value in given if value not in {name, other}
+                )
         yield from ((code, near * weight) for code, weight in _assigned(name, kinds, values))
 
 
@@ -339,8 +347,10 @@ def calls(values: Values, site: Site, when: Sequence[Occasion]) -> Iterator[Draf
             code, weight = f"{name}({', '.join(arguments)})", near * 0.95**number
             yield from _around(site, MissingCall, code, weight)
             for occasion in when[:4]:
-                codes = tuple(f"if {text}:\n{site.unit}{code}" for text in occasion.texts)
-                yield Draft(CallAtTimes, site.before, codes, weight * 0.7 * occasion.weight)
+                about = sorted(occasion.texts, key=lambda text: not any(argument in text for argument in arguments))
+                codes = tuple(f"if {text}:\n{site.unit}{code}" for text in about)
+                share = 1.0 if any(argument in about[0] for argument in arguments) else 0.5
+                yield Draft(CallAtTimes, site.before, codes, weight * share * occasion.weight)
 
 
 def _only_answers(source: Source, name: str) -> bool:

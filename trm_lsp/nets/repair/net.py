@@ -44,7 +44,7 @@ LEAST_TRIED = 1024
 """Edits that are tried on a partial fix before another one is built on."""
 DEEPEST = 3
 """Commits that may build on each other."""
-LEAST_SHARES = (0.15, 0.04, 0.0)
+LEAST_SHARES = (0.15, 0.03, 0.0)
 """By the cost bound: what rank a hypothesis needs, beside the highest suspicion; others wait for the next bound."""
 RIVAL_SHARE = 0.4
 """After a survivor, only hypotheses at least this likely beside it are worth an experiment."""
