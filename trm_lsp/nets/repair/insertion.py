@@ -15,6 +15,7 @@ import builtins
 import functools
 import heapq
 import itertools
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -93,12 +94,15 @@ def inserted(
     found = [(source, statement) for source in sources for statement in source.statements if _open(source, statement)]
     likely = [(belief(source.place(statement), z), source, statement) for source, statement in found]
     likely.sort(key=lambda item: -item[0])
-    sites = {_slot(source, statement): Site(source, statement, hints) for value, source, statement in likely if value}
-    slots = tuple(sites)[:PLACES]
-    if not slots:
+    places = {_slot(source, at): (value, Site(source, at, hints)) for value, source, at in likely[:PLACES] if value}
+    if not places:
         return ()
-    seen = x.observer(y.variant, slots, [*failing[:TESTS], *passing[:PASSING]], atoms=atoms(hints))
-    return tuple(hypothesis for values in seen for hypothesis in additions(values, sites[values.slot], failing))
+    seen = x.observer(y.variant, tuple(places), [*failing[:TESTS], *passing[:PASSING]], atoms=atoms(hints))
+    made: list[Hypothesis] = []
+    for values in seen:
+        suspicion, site = places[values.slot]
+        made += additions(values, site, failing, suspicion / likely[0][0])
+    return tuple(made)
 
 
 def _open(source: Source, statement: Statement) -> bool:
@@ -114,15 +118,18 @@ def _slot(source: Source, statement: Statement) -> Slot:
     return Slot(source.path, start, start)
 
 
-def additions(values: Values, site: Site, failing: Iterable[str]) -> Iterator[Hypothesis]:
-    """What could be missing at one place, kind by kind; nothing where the failing tests do not come."""
+def additions(values: Values, site: Site, failing: Iterable[str], suspicion: float = 1.0) -> Iterator[Hypothesis]:
+    """What could be missing at one place, kind by kind; nothing where the failing tests do not come.
+
+    `suspicion`: of the place, as a part of the highest.
+    """
     wanted = frozenset(failing)
     if not wanted.intersection(values.tests):
         return
-    when = occasions(values, wanted)
+    when = occasions(values, wanted, suspicion)
     drafts = [
         *_likeliest(guards(values, site, when), GUARDS),
-        *restrictions(values, site, wanted),
+        *restrictions(site, occasions(values, wanted, suspicion, holding=False)),
         *_likeliest(updates(values, site), UPDATES),
         *_likeliest(calls(values, site, when), CALLS),
     ]
@@ -149,10 +156,17 @@ def _likeliest(drafts: Iterable[Draft], most: int) -> list[Draft]:
 # --- when ---------------------------------------------------------------------------------------
 
 
-def occasions(values: Values, failing: frozenset[str], holding: bool = True) -> tuple[Occasion, ...]:
-    """When something may be done (with `holding` false: left undone) in failing tests, the likeliest first."""
+def occasions(
+    values: Values, failing: frozenset[str], suspicion: float = 1.0, *, holding: bool = True
+) -> tuple[Occasion, ...]:
+    """When something may be done (with `holding` false: left undone) in failing tests, the likeliest first.
+
+    A place that passing tests reach, too, is not suspect for that where a
+    condition tells the failing ones from them, so such a condition makes up
+    for half of it (predicates as places: Liblit and others, 2005).
+    """
     found: list[Occasion] = []
-    known = UNKNOWN if failing.issuperset(values.tests) else 1.0
+    known = UNKNOWN if failing.issuperset(values.tests) else 1.0 / math.sqrt(suspicion)
     for texts, holds in values.conditions:
         done = [test for test, held in zip(values.tests, holds, strict=True) if held is holding]
         if failing.isdisjoint(done):
@@ -245,9 +259,9 @@ def _own_nodes(function: FunctionNode) -> Iterator[ast.AST]:
             stack.extend(ast.iter_child_nodes(node))
 
 
-def restrictions(values: Values, site: Site, failing: frozenset[str]) -> Iterator[Draft]:
+def restrictions(site: Site, when: Sequence[Occasion]) -> Iterator[Draft]:
     """The statement only under a condition."""
-    for occasion in occasions(values, failing, holding=False):
+    for occasion in when:
         yield Draft(OnlyIf, functools.partial(only_if, site), occasion.texts, occasion.weight)
 
 
