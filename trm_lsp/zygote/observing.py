@@ -23,7 +23,7 @@ from _trm_zygote.bare import surroundings
 from _trm_zygote.fuel import OutOfFuel
 from _trm_zygote.screening import OutOfTime, is_chosen
 from _trm_zygote.swapping import BROKEN
-from _trm_zygote.terms import MISSING, Environment, Original, classes, conditions
+from _trm_zygote.terms import MISSING, Environment, Original, classes, conditions, wanted
 
 FIRST = 6
 """Evaluations of a slot in a test that are recorded from the first one on; beside these the last one."""
@@ -42,6 +42,7 @@ PLACEHOLDER = 0x74726D_70726F6265
 
 _WRAPPED = "(%d@(True not in %d and ("
 _PASSED = "True in %d\n%s"
+_ANSWERED = "True in %d\n%sreturn %d @ %d\n%s"
 _INNER = frozenset(["<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"])
 _LEVELS = {
     ast.IfExp: operations.CONDITIONAL, ast.Lambda: operations.CONDITIONAL, ast.Compare: operations.COMPARISON,
@@ -65,13 +66,15 @@ def observe(screen, request, chosen, say):
 
     `screen`: of the collected tests. `request`: `files`, a list of `[path,
     encoding, bom, [[start, end], …]]`; `atoms`, `size`, `most` and `steps` as
-    terms.py takes them; `seconds` of CPU a test may take. `chosen`: ids of
+    terms.py takes them; `seconds` of CPU a test may take; `stubs`, whether the
+    functions of the slots are not written: then they give a value that agrees
+    with whatever it is compared to, and that is what is wanted. `chosen`: ids of
     tests, or of the files and classes they are in. For each slot, numbered
     over all files, `observed` is `[number, facts]`; none for a slot that is no
     expression of a function, or no place before a statement.
     """
     recorder = Recorder()
-    slots = planted(screen, request["files"], recorder)
+    slots = planted(screen, request["files"], recorder, request.get("stubs", False))
     tests = [(id, test) for id, test in screen._tests if is_chosen(id, chosen)]
     if not slots or not tests:
         return
@@ -120,6 +123,8 @@ class Slot:
         self.by_truth, self.level = False, operations.CONDITIONAL
         self.bitwise = False
         """Whether the function has to do with bits."""
+        self.answered = False
+        """Whether the function ends there, with a value that agrees with everything."""
         self.bound = frozenset()
         """Names that the function binds: those of the module are hidden behind them."""
 
@@ -149,7 +154,12 @@ class Slot:
                 [evaluation.environment for evaluation in kept], given, self.original, atoms,
                 request["size"], request["most"], request["steps"], self.by_truth, self.bitwise, self.level,
             )  # fmt: skip
-            if self.start == self.end:
+            if self.answered:
+                facts["wanted"] = wanted(
+                    [evaluation.environment for evaluation in kept], given, atoms,
+                    request["size"], request["most"], request["steps"], self.bitwise,
+                )  # fmt: skip
+            elif self.start == self.end:
                 facts.update(self._before(kept, atoms, request))
         return facts
 
@@ -198,7 +208,7 @@ def _needs(function, bound):
     return [max(0, required)] if not by_name and required + bound >= 0 else []
 
 
-def planted(screen, files, recorder):
+def planted(screen, files, recorder, stubs=False):
     """Let live functions run code with probes; the slots that have one."""
     found, number = [], 0
     for path, encoding, bom, places in files:
@@ -208,6 +218,7 @@ def planted(screen, files, recorder):
             function = source.function([[start, end, ""]]) if source else None
             if function is not None and function.ready() and screen._live(function):
                 slot = Slot(number, start, end, recorder.probe())
+                slot.answered = stubs and start == end
                 by_function.setdefault(function, []).append(slot)
             number += 1
         for function, slots in by_function.items():
@@ -241,7 +252,10 @@ def _code(function, slots):
         placeholder = PLACEHOLDER + slot.probe.number
         planted[placeholder] = slot.probe
         _, passing, opening = insertions[slot.start]
-        if slot.start == slot.end:
+        if slot.answered:
+            indentation = _indentation(text, slot.start)
+            passing.append(_ANSWERED % (placeholder, indentation, placeholder, placeholder, indentation))
+        elif slot.start == slot.end:
             passing.append(_PASSED % (placeholder, _indentation(text, slot.start)))
         else:
             opening.append((-slot.end, _WRAPPED % (placeholder, placeholder)))
@@ -451,6 +465,8 @@ class Probe:
 
     def __matmul__(self, value):
         evaluation = self._begun.pop(id(sys._getframe(1)), None)
+        if value is self:
+            return Agreeing(evaluation, self._recorder)
         if evaluation is not None:
             paused, self._recorder.paused = self._recorder.paused, True
             evaluation.given = _Copies().whole(value)
@@ -469,6 +485,30 @@ class Probe:
         turns = [[test[0], *test[:0:-1][:1], *test[1:-1]] for test in self._tests]
         chosen = [one for turn in itertools.zip_longest(*turns) for one in turn if one is not None][:KEPT]
         return [one for test in self._tests for one in test if one in chosen]
+
+
+class Agreeing:
+    """What a function gives that is not written: equal to whatever it is compared to, which is what is wanted."""
+
+    __slots__ = ("_evaluation", "_recorder")
+
+    def __init__(self, evaluation, recorder):
+        self._evaluation, self._recorder = evaluation, recorder
+
+    def __eq__(self, other):
+        if self._evaluation is not None and self._evaluation.given is MISSING:
+            if type(other).__name__ == "ApproxScalar":
+                other = other.expected
+            paused, self._recorder.paused = self._recorder.paused, True
+            self._evaluation.given = _Copies().whole(other)
+            self._recorder.paused = paused
+        return True
+
+    def __ne__(self, other):
+        return True
+
+    def __hash__(self):
+        return 0
 
 
 def seen(frame):

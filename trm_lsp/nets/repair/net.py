@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, overload
 
 from trm_lsp.core.ports import X
@@ -24,6 +24,7 @@ from trm_lsp.nets.repair.hypotheses import Hypothesis, Queue, everything, key, p
 from trm_lsp.nets.repair.insertion import INSERTIONS, inserted
 from trm_lsp.nets.repair.localise import contrasted, contrasting, hints, passing_places, suspicion, suspicious_lines
 from trm_lsp.nets.repair.nearness import nearness
+from trm_lsp.nets.repair.stubs import Stub, implemented, unwritten
 from trm_lsp.nets.repair.synthesis import Synthesis, others, synthesised
 from trm_lsp.patch.diffs import hunks
 from trm_lsp.patch.edits import apply_all
@@ -48,7 +49,7 @@ LEAST_SHARES = (0.15, 0.03, 0.0)
 """By the cost bound: what rank a hypothesis needs, beside the highest suspicion; others wait for the next bound."""
 RIVAL_SHARE = 0.4
 """After a survivor, only hypotheses at least this likely beside it are worth an experiment."""
-KINDS: tuple[type[Family] | Family, ...] = (*FAMILIES, Synthesis, *INSERTIONS)
+KINDS: tuple[type[Family] | Family, ...] = (*FAMILIES, Synthesis, *INSERTIONS, Stub)
 REASONS = {family.name: family.reason for family in KINDS}
 
 
@@ -63,6 +64,8 @@ class Inner(NamedTuple):
     """y's text of every file in the queue."""
     standing: Verdict
     """What the tests said about y."""
+    stubs: bool = False
+    """Whether some function of these texts is not written yet."""
 
 
 class RepairNet:
@@ -106,10 +109,8 @@ def think(x: X, y: Candidate, z: Reasoning) -> Reasoning:
         smaller = shrink(x, z)
         if smaller is not None:
             return smaller
-    if z.bound >= SYNTHESIS_BOUND and not z.survivors and y.digest not in z.observed:
-        return synthesise(x, y, z)
-    if z.bound >= SYNTHESIS_BOUND and not z.survivors and _between(y) not in z.observed:
-        return insert(x, y, z)
+    if not z.survivors and (look := observation(y, z)):
+        return look(x, y, z)
     batch = choose(y, z)
     if not batch:
         exhausted = not z.survivors and z.bound >= LARGEST_BOUND
@@ -156,7 +157,7 @@ def orient(x: X, y: Candidate, z: Reasoning) -> Reasoning:
             "bound": 1 if fresh else min(LARGEST_BOUND, z.bound + 1),
             "exhausted": False,
             "partial": tuple(attempt for attempt in z.partial if attempt.key != y.digest),
-            "memory": Inner(y.digest, queue, texts, standing),
+            "memory": Inner(y.digest, queue, texts, standing, any(any(unwritten(source)) for source in sources)),
         }
     )
     if not fresh:
@@ -191,20 +192,27 @@ def _shown(place: str) -> str:
     return f"`{code}` in {name} ({path})"
 
 
+def observation(y: Candidate, z: Reasoning) -> Callable[[X, Candidate, Reasoning], Reasoning] | None:
+    """What is to be looked at on this y, before more is tried; None when all of it has been."""
+    if z.memory.stubs and f"stubs {y.digest}" not in z.observed:
+        return implement
+    if z.bound >= SYNTHESIS_BOUND and y.digest not in z.observed:
+        return synthesise
+    if z.bound >= SYNTHESIS_BOUND and f"between {y.digest}" not in z.observed:
+        return insert
+    return None
+
+
 def synthesise(x: X, y: Candidate, z: Reasoning) -> Reasoning:
     """Look at what suspect slots see in the failing tests, and add an expression for each behaviour to the queue."""
     inner: Inner = z.memory
     failing = _failing(inner.standing)
     found = synthesised(x, y, z, parse_all(inner.texts), [result.id for result in failing], hints(x, failing))
-    known = set(z.ruled_out)
-    fresh = [h for h in found if key(y.digest, h.edits) not in known]
+    z, fresh = _joined(y, z, found, y.digest)
     slots = len({h.edits[0][1:3] for h in fresh})
-    return z.model_copy(
-        update={
-            "observed": (*z.observed, y.digest)[-VISITED_KEPT:],
-            "memory": inner._replace(queue=inner.queue.joined(fresh, inner.texts, z.families)),
-        }
-    ).think(f"Watched {slots} expressions in the failing tests: {len(fresh)} others would do something else there.")
+    return z.think(
+        f"Watched {slots} expressions in the failing tests: {len(fresh)} others would do something else there."
+    )
 
 
 def insert(x: X, y: Candidate, z: Reasoning) -> Reasoning:
@@ -213,20 +221,42 @@ def insert(x: X, y: Candidate, z: Reasoning) -> Reasoning:
     failing = _failing(inner.standing)
     tests, passing = [result.id for result in failing], contrasting(x, failing)
     found = inserted(x, y, z, parse_all(inner.texts), tests, passing, hints(x, failing))
+    z, fresh = _joined(y, z, found, f"between {y.digest}")
+    places = len({h.place for h in fresh})
+    return z.think(
+        f"Watched {places} places between statements: {len(fresh)} guards, updates and calls may be missing there."
+    )
+
+
+def implement(x: X, y: Candidate, z: Reasoning) -> Reasoning:
+    """Look at the calls of stubs, and add what they could give. What is more than an expression is not written."""
+    inner: Inner = z.memory
+    tests = [result.id for result in _failing(inner.standing)]
+    looked = implemented(x, y, z, parse_all(inner.texts), tests)
+    z, fresh = _joined(y, z, looked.hypotheses, f"stubs {y.digest}")
+    if not looked.names:
+        return z
+    shown = " and ".join(f"`{name}`" for name in looked.names)
+    stubs = f"{shown} is a stub" if len(looked.names) == 1 else f"{shown} are stubs"
+    if looked.wanted:
+        return z.think(f"{stubs}: {len(fresh)} expressions of the arguments give what the tests ask for.")
+    return z.think(
+        f"{stubs}, and no small expression of the arguments is seen to give what the tests ask for; "
+        f"{len(fresh)} are tried. What is missing may be more than an expression: "
+        "the embedded net does not write whole functions."
+    )
+
+
+def _joined(
+    y: Candidate, z: Reasoning, found: Sequence[Hypothesis], observed: str
+) -> tuple[Reasoning, list[Hypothesis]]:
+    """Z with what was found by looking, and those of it that are not ruled out. `observed`: what was looked at."""
+    inner: Inner = z.memory
     known = set(z.ruled_out)
     fresh = [h for h in found if key(y.digest, h.edits) not in known]
-    places = len({h.place for h in fresh})
-    return z.model_copy(
-        update={
-            "observed": (*z.observed, _between(y))[-VISITED_KEPT:],
-            "memory": inner._replace(queue=inner.queue.joined(fresh, inner.texts, z.families)),
-        }
-    ).think(f"Watched {places} places between statements: {len(fresh)} guards, updates and calls may be missing there.")
-
-
-def _between(y: Candidate) -> str:
-    """What `observed` has of a y whose places between statements were looked at."""
-    return f"between {y.digest}"
+    queue = inner.queue.joined(fresh, inner.texts, z.families)
+    update = {"observed": (*z.observed, observed)[-VISITED_KEPT:], "memory": inner._replace(queue=queue)}
+    return z.model_copy(update=update), fresh
 
 
 def choose(y: Candidate, z: Reasoning) -> tuple[Hypothesis, ...]:
