@@ -42,7 +42,8 @@ PLACEHOLDER = 0x74726D_70726F6265
 
 _WRAPPED = "(%d@(True not in %d and ("
 _PASSED = "True in %d\n%s"
-_ANSWERED = "True in %d\n%sreturn %d @ %d\n%s"
+_ANSWERED = "True in %d%sreturn %d @ %d"
+_REFUSED = ("AssertionError", "assert ")
 _INNER = frozenset(["<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"])
 _LEVELS = {
     ast.IfExp: operations.CONDITIONAL, ast.Lambda: operations.CONDITIONAL, ast.Compare: operations.COMPARISON,
@@ -97,7 +98,9 @@ def _run(screen, tests, recorder, seconds):
                 random.seed(screen._seed)
             try:
                 signal.setitimer(signal.ITIMER_PROF, seconds)
-                test.run()
+                outcome, error, _ = test.run()
+                if outcome == "failed" and error.startswith(_REFUSED):
+                    recorder.contradict()
             except (OutOfTime, OutOfFuel, KeyboardInterrupt, Exception):
                 pass  # what ends the test ends what can be seen of it
             finally:
@@ -125,6 +128,8 @@ class Slot:
         """Whether the function has to do with bits."""
         self.answered = False
         """Whether the function ends there, with a value that agrees with everything."""
+        self.behind = None
+        """Where the docstring ends that stands there: it must stay what it is."""
         self.bound = frozenset()
         """Names that the function binds: those of the module are hidden behind them."""
 
@@ -253,8 +258,12 @@ def _code(function, slots):
         planted[placeholder] = slot.probe
         _, passing, opening = insertions[slot.start]
         if slot.answered:
-            indentation = _indentation(text, slot.start)
-            passing.append(_ANSWERED % (placeholder, indentation, placeholder, placeholder, indentation))
+            indentation = "\n" + _indentation(text, slot.start)
+            answer = _ANSWERED % (placeholder, indentation, placeholder, placeholder)
+            if slot.behind is None:
+                passing.append(answer + indentation)
+            else:
+                insertions[slot.behind][0].append(indentation + answer)
         elif slot.start == slot.end:
             passing.append(_PASSED % (placeholder, _indentation(text, slot.start)))
         else:
@@ -282,6 +291,11 @@ class _Tree:
         self.bitwise = False
         for statement in function.node.body:
             self._add(statement)
+        first = function.node.body[0]
+        documents = ast.get_docstring(function.node, clean=False) is not None
+        self._docstring = (
+            (self._start(first), self._column(first.end_lineno, first.end_col_offset)) if documents else None
+        )
 
     def _add(self, node):
         if isinstance(node, ast.stmt):
@@ -305,6 +319,8 @@ class _Tree:
     def describe(self, slot):
         """Tell a slot what stands there; return whether it can be observed."""
         if slot.start == slot.end:
+            if slot.answered and self._docstring and slot.start == self._docstring[0]:
+                slot.behind = self._docstring[1]
             return slot.start in self._statements and not _indentation(self._text, slot.start).strip()
         node = self._expressions.get((slot.start, slot.end))
         if node is None:
@@ -413,6 +429,8 @@ class Recorder:
         self.left, self.test = 0, ""
         self.paused = True
         """Whether code that runs now is not the test's: nothing is recorded."""
+        self.answered = None
+        """The last call of a stub."""
 
     def probe(self):
         probe = Probe(self, len(self._probes))
@@ -423,9 +441,14 @@ class Recorder:
         """A test begins."""
         self.left, self.test, self.paused = REACHED, test, False
 
+    def contradict(self):
+        """The test has failed: where it asked last whether an answer is true, that should have been false."""
+        if self.answered is not None and self.answered.given is True:
+            self.answered.given = False
+
     def end(self):
         """The test has ended."""
-        self.paused = True
+        self.paused, self.answered = True, None
         for probe in self._probes:
             probe.end()
 
@@ -466,6 +489,7 @@ class Probe:
     def __matmul__(self, value):
         evaluation = self._begun.pop(id(sys._getframe(1)), None)
         if value is self:
+            self._recorder.answered = evaluation
             return Agreeing(evaluation, self._recorder)
         if evaluation is not None:
             paused, self._recorder.paused = self._recorder.paused, True
@@ -505,6 +529,11 @@ class Agreeing:
         return True
 
     def __ne__(self, other):
+        return True
+
+    def __bool__(self):
+        if self._evaluation is not None and self._evaluation.given is MISSING:
+            self._evaluation.given = True  # unless the test fails at once
         return True
 
     def __hash__(self):
