@@ -15,6 +15,8 @@ DEFINED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 HEADS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith)
 MOST_LINES = 40
 """Blocks longer than this are not shifted as a whole."""
+MOST_REMOVED = 4
+"""Statements that are removed together, at most."""
 
 
 def shifted(source: Source, start: int, end: int, old: str, new: str) -> str | None:
@@ -244,6 +246,30 @@ class Remove(Family):
             yield Change((Edit(source.path, start, end, ""),), what, 0.6)
 
 
+class RemoveSeveral(Family):
+    name, prior, cost = "remove-several", 0.2, 3
+    reason = "several statements do something that must not be done"
+
+    def at_statement(self, site: Site) -> Iterator[Change]:
+        """The statement and those that follow it in its block, up to four."""
+        node, block, source = site.statement.node, site.statement.block, site.source
+        index = block.index(node)
+        if site.statement.function is None or chained(source, node):
+            return
+        last = node
+        for count, following in enumerate(block[index : index + MOST_REMOVED], 1):
+            if isinstance(following, DEFINED) or is_docstring(following) or not source.alone(following):
+                return
+            last = following
+            if count > 1:
+                what = f"`{site.head}` and {count - 1} more removed"
+                if len(block) > count:
+                    edit = Edit(source.path, source.whole_lines(node)[0], source.whole_lines(last)[1], "")
+                else:
+                    edit = Edit(source.path, source.span(node)[0], source.span(last)[1], "pass")
+                yield Change((edit,), what, 1.0 / count)
+
+
 class Echo(Family):
     name, prior, cost = "echo", 0.2, 3
     reason = "what is done with one variable must be done with another one as well"
@@ -298,4 +324,4 @@ def only_if(site: Site, condition: str, weight: float) -> Change | None:
     return Change((Edit(source.path, start, end, code),), what, weight)
 
 
-BLOCKS: tuple[Family, ...] = (Move(), Take(), SwapLines(), Remove(), Echo(), Inside())
+BLOCKS: tuple[Family, ...] = (Move(), Take(), SwapLines(), Remove(), RemoveSeveral(), Echo(), Inside())
