@@ -40,10 +40,13 @@ REST = 12
 """Texts with the same effect that are tried when one passes, at most."""
 ELSEWHERE, UNKNOWN = 0.2, 0.6
 """Weight of what is done in passing tests as well, and where no passing test comes."""
-FADING, UNUSUAL = 0.95, 0.8
-"""What is left of a weight from one set of evaluations, or value, to the next, and for what one seldom writes."""
+FADING, UNUSUAL, AMONG_CALLS = 0.95, 0.8, 0.97
+"""What is left of a weight from one value to the next, for what one seldom writes, and from call to call."""
 _QUOTED = re.compile(r"'[^']+'|\d{2,}")
-_COPYING = re.compile(r"\b(set|list|tuple|sorted|bool|any|all|dict)\(|\.(copy|keys|values|items|strip|lstrip|rstrip)\(")
+_COPYING = re.compile(
+    r"\b(set|list|tuple|sorted|bool|any|all|dict|min|max|ord)\("
+    r"|\.(copy|keys|values|items|l?r?strip|is[a-z]+|title|capitalize|swapcase|upper|lower|split(lines)?)\("
+)
 
 
 class MissingGuard(Family):
@@ -179,7 +182,7 @@ def occasions(
 
 
 def _unusual(text: str) -> int:
-    """How far a condition is from what one writes: it copies, takes apart, names a text of the tests, asks nothing."""
+    """How far a condition is from what one writes: it converts, takes apart, or names what the tests name."""
     copied = len(_COPYING.findall(text)) + text.count("[")
     return 2 * copied + 4 * len(_QUOTED.findall(text)) + (text in {"self", "cls"}) * 9
 
@@ -279,14 +282,14 @@ _ADDED: Mapping[str, tuple[tuple[str, float], ...]] = {
 }
 """What changes a value of a type by another one."""
 _ALONE: Mapping[str, tuple[tuple[str, float], ...]] = {
-    "list": (("{}.clear()", 0.5), ("{}.pop()", 0.4), ("{}.sort()", 0.4), ("{}.reverse()", 0.3), ("{}.pop(0)", 0.2)),
-    "set": (("{}.clear()", 0.5),),
-    "dict": (("{}.clear()", 0.5),),
-    "OrderedDict": (("{}.clear()", 0.4), ("{}.popitem(last=False)", 0.5)),
-    "defaultdict": (("{}.clear()", 0.5),),
-    "Counter": (("{}.clear()", 0.4),),
+    "list": (("{}.clear()", 0.3), ("{}.pop()", 0.4), ("{}.sort()", 0.4), ("{}.reverse()", 0.3), ("{}.pop(0)", 0.2)),
+    "set": (("{}.clear()", 0.3),),
+    "dict": (("{}.clear()", 0.3),),
+    "OrderedDict": (("{}.clear()", 0.3), ("{}.popitem(last=False)", 0.5)),
+    "defaultdict": (("{}.clear()", 0.3),),
+    "Counter": (("{}.clear()", 0.3),),
     "deque": (("{}.popleft()", 0.5), ("{}.pop()", 0.4), ("{}.clear()", 0.3)),
-    "int": (("{} += 1", 0.8), ("{} -= 1", 0.5)),
+    "int": (("{} += 1", 0.4), ("{} -= 1", 0.25)),
 }
 """What changes a value of a type by itself."""
 _EMPTY = {"list": "[]", "dict": "{}", "set": "set()", "int": "0", "str": '""', "bool": "False", "float": "0.0"}
@@ -351,14 +354,15 @@ def _arguments(values: Values, site: Site) -> tuple[str, ...]:
 def calls(values: Values, site: Site, when: Sequence[Occasion]) -> Iterator[Draft]:
     """Functions in scope and methods of what is in scope, called always or on an occasion."""
     own = site.statement.function.name if site.statement.function else ""
-    given = _arguments(values, site)
+    given, beside = _arguments(values, site), site.source.code(site.statement.node)
     for name, needed in values.calls:
         called_name = name.rpartition(".")[2]
         if called_name == own or needed > 2 or _only_answers(site.source, called_name):
             continue
-        near = 0.8 if "." not in name or name.startswith("self.") else 0.6
+        owner = name.rpartition(".")[0]
+        near = 1.5 if owner and owner != "self" and f"{owner}." in beside else 0.8 if owner in {"", "self"} else 0.6
         for number, arguments in enumerate(itertools.permutations(given, needed)):
-            code, weight = f"{name}({', '.join(arguments)})", near * 0.95**number
+            code, weight = f"{name}({', '.join(arguments)})", near * AMONG_CALLS**number
             yield from _around(site, MissingCall, code, weight)
             for occasion in when[:4]:
                 about = sorted(occasion.texts, key=lambda text: not any(argument in text for argument in arguments))

@@ -247,7 +247,7 @@ class Remove(Family):
 
 
 class RemoveSeveral(Family):
-    name, prior, cost = "remove-several", 0.2, 3
+    name, prior, cost = "remove-several", 0.4, 2
     reason = "several statements do something that must not be done"
 
     def at_statement(self, site: Site) -> Iterator[Change]:
@@ -267,7 +267,7 @@ class RemoveSeveral(Family):
                     edit = Edit(source.path, source.whole_lines(node)[0], source.whole_lines(last)[1], "")
                 else:
                     edit = Edit(source.path, source.span(node)[0], source.span(last)[1], "pass")
-                yield Change((edit,), what, 1.0 / count)
+                yield Change((edit,), what, 2.0 / count)
 
 
 class Echo(Family):
