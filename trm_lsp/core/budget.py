@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 
 from trm_lsp.core.behaviour import Comparison
-from trm_lsp.core.ports import Clock, Comparer, Judge, Observer, Slot, Trace, Tracer, Values
+from trm_lsp.core.ports import Clock, Comparer, Judge, Observer, Slot, Trace, Tracer, Values, effort
 from trm_lsp.core.state import Variant
 from trm_lsp.core.verdict import Frozen, Tier, Verdict
 
@@ -20,7 +20,7 @@ WORK_UNITS = {Tier.SCREEN: 3.0, Tier.CONFIRM: 40.0, Tier.SUITE: 60.0, Tier.COLD:
 TRACE_UNITS = 300.0
 """Work units of one traced run."""
 OBSERVE_UNITS, SLOT_UNITS = 40.0, 25.0
-"""Work units of one observed run, and of each slot in it."""
+"""Work units of one observed run, and of each slot in it; more where expressions are larger."""
 COMPARE_UNITS, TEXT_UNITS = 60.0, 15.0
 """Work units of one comparison, and of each text in it."""
 
@@ -146,10 +146,11 @@ class Meter:
             atoms: Sequence[str] = (),
             size: int = 3,
             most: int = 2000,
+            stubs: bool = False,
         ) -> tuple[Values, ...]:
             self.check()
-            values = observer(variant, slots, tests, atoms=atoms, size=size, most=most)
-            self.count(work=OBSERVE_UNITS + SLOT_UNITS * len(slots))
+            values = observer(variant, slots, tests, atoms=atoms, size=size, most=most, stubs=stubs)
+            self.count(work=OBSERVE_UNITS + SLOT_UNITS * len(slots) * effort(size))
             return values
 
         return observed

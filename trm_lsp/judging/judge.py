@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from trm_lsp.core.behaviour import Comparison
 from trm_lsp.core.consent import Ask, Question, refuse
-from trm_lsp.core.ports import Slot, Trace, Values
+from trm_lsp.core.ports import Slot, Trace, Values, effort
 from trm_lsp.core.state import BaseText, Task, Variant
 from trm_lsp.core.verdict import Outcome, TestResult, Tier, Verdict, regressions
 from trm_lsp.judging.environment import HASH_SEEDS, EnvironmentBroken, named_files
@@ -38,7 +38,7 @@ QUICK_SECONDS = 0.5
 QUICK_SUITE_SECONDS = 3.0
 """A whole suite that ends within this is run at the start of a task about some of its tests."""
 OBSERVE_STEPS = 60_000
-"""Work steps that the expressions of one slot may cost (see zygote/terms.py)."""
+"""Work steps that the expressions of one slot may cost (see zygote/terms.py); more where they are larger."""
 OBSERVE_SECONDS = 0.2
 """Seconds they may take, on a slow machine."""
 COMPARE_INPUTS, COMPARE_SECONDS = 120, 0.6
@@ -561,6 +561,7 @@ class TestJudge:
         atoms: Sequence[str] = (),
         size: int = 3,
         most: int = 2000,
+        stubs: bool = False,
     ) -> tuple[Values, ...]:
         """Run tests on a variant and report what slots of its text saw (see core.ports.Observer)."""
         runner, report = self._tests, None
@@ -570,7 +571,7 @@ class TestJudge:
                 files.setdefault(slot.path, []).append(number)
         order = [number for numbers in files.values() for number in numbers]
         # An endless loop is cut by counts, as a screen does; the clock stands behind it.
-        seconds = 1.0 + 20 * self._seconds
+        seconds, larger = 1.0 + 20 * self._seconds, effort(size)
         asked = {
             "files": [
                 [path, self.texts[path].encoding, self.texts[path].bom, [slots[number][1:] for number in numbers]]
@@ -579,10 +580,11 @@ class TestJudge:
             "atoms": list(atoms),
             "size": size,
             "most": most,
-            "steps": OBSERVE_STEPS,
+            "steps": OBSERVE_STEPS * larger,
             "seconds": seconds,
+            "stubs": stubs,
         }
-        timeout = 5.0 + 3 * runner.overhead + len(tests) * seconds + len(slots) * OBSERVE_SECONDS
+        timeout = 5.0 + 3 * runner.overhead + len(tests) * seconds + len(slots) * OBSERVE_SECONDS * larger
         try:
             if isinstance(runner, PythonTests) and order and tests:
                 report = runner.observe(tests, self._beside, self._data(variant), asked, timeout)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, overload
 
 from trm_lsp.core.ports import X
@@ -24,8 +24,10 @@ from trm_lsp.core.verdict import TestResult, Tier, Verdict
 from trm_lsp.nets.repair.doubting import doubt
 from trm_lsp.nets.repair.families import FAMILIES, Family
 from trm_lsp.nets.repair.hypotheses import Hypothesis, Queue, everything, key, parse_all, rank
+from trm_lsp.nets.repair.insertion import INSERTIONS, inserted
 from trm_lsp.nets.repair.localise import contrasted, contrasting, hints, passing_places, suspicion, suspicious_lines
 from trm_lsp.nets.repair.reading import Reading
+from trm_lsp.nets.repair.stubs import Looked, Stub, implemented, unwritten
 from trm_lsp.nets.repair.synthesis import Synthesis, others, synthesised
 from trm_lsp.patch.diffs import hunks
 from trm_lsp.patch.edits import apply_all
@@ -46,9 +48,11 @@ LEAST_TRIED = 1024
 """Edits that are tried on a partial fix before another one is built on."""
 DEEPEST = 3
 """Commits that may build on each other."""
+LEAST_SHARES = (0.15, 0.03, 0.0)
+"""By the cost bound: what rank a hypothesis needs, beside the highest suspicion; others wait for the next bound."""
 RIVAL_SHARE = 0.4
 """After a survivor, only hypotheses at least this likely beside it are worth an experiment."""
-KINDS: tuple[type[Family] | Family, ...] = (*FAMILIES, Synthesis)
+KINDS: tuple[type[Family] | Family, ...] = (*FAMILIES, Synthesis, *INSERTIONS, Stub)
 REASONS = {family.name: family.reason for family in KINDS}
 
 
@@ -63,6 +67,8 @@ class Inner(NamedTuple):
     """y's text of every file in the queue."""
     standing: Verdict
     """What the tests said about y."""
+    stubs: bool = False
+    """Whether some function of these texts is not written yet."""
 
 
 class Nearer(NamedTuple):
@@ -116,8 +122,8 @@ def think(x: X, y: Candidate, z: Reasoning) -> Reasoning:
         smaller = shrink(x, z)
         if smaller is not None:
             return smaller
-    if z.bound >= SYNTHESIS_BOUND and not z.survivors and y.digest not in z.observed:
-        return synthesise(x, y, z)
+    if not z.survivors and (look := observation(y, z)):
+        return look(x, y, z)
     z = settle(x, y, z)
     batch = choose(y, z)
     if not batch and z.survivors:
@@ -167,7 +173,7 @@ def orient(x: X, y: Candidate, z: Reasoning) -> Reasoning:
             "bound": 1 if fresh else min(LARGEST_BOUND, z.bound + 1),
             "exhausted": False,
             "partial": tuple(attempt for attempt in z.partial if attempt.key != y.digest),
-            "memory": Inner(y.digest, queue, texts, standing),
+            "memory": Inner(y.digest, queue, texts, standing, any(any(unwritten(source)) for source in sources)),
         }
     )
     if not fresh:
@@ -202,31 +208,94 @@ def _shown(place: str) -> str:
     return f"`{code}` in {name} ({path})"
 
 
+def observation(y: Candidate, z: Reasoning) -> Callable[[X, Candidate, Reasoning], Reasoning] | None:
+    """What is to be looked at on this y, before more is tried; None when all of it has been."""
+    if z.memory.stubs and f"stubs {y.digest}" not in z.observed:
+        return implement
+    if z.bound >= SYNTHESIS_BOUND and y.digest not in z.observed:
+        return synthesise
+    if z.bound >= SYNTHESIS_BOUND and f"between {y.digest}" not in z.observed:
+        return insert
+    return None
+
+
 def synthesise(x: X, y: Candidate, z: Reasoning) -> Reasoning:
     """Look at what suspect slots see in the failing tests, and add an expression for each behaviour to the queue."""
+    z, fresh = _joined(y, z, _expressions(x, y, z), y.digest)
+    slots = len({h.edits[0][1:3] for h in fresh})
+    return z.think(
+        f"Watched {slots} expressions in the failing tests: {len(fresh)} others would do something else there."
+    )
+
+
+def insert(x: X, y: Candidate, z: Reasoning) -> Reasoning:
+    """Look at what is seen before suspect statements, by passing tests too, and add the code that may be missing."""
+    z, fresh = _joined(y, z, _insertions(x, y, z), f"between {y.digest}")
+    places = len({h.place for h in fresh})
+    return z.think(
+        f"Watched {places} places between statements: {len(fresh)} guards, updates and calls may be missing there."
+    )
+
+
+def implement(x: X, y: Candidate, z: Reasoning) -> Reasoning:
+    """Look at the calls of stubs, and add what they could give. What is more than an expression is not written."""
+    looked = _implementations(x, y, z)
+    z, fresh = _joined(y, z, looked.hypotheses, f"stubs {y.digest}")
+    if not looked.names:
+        return z
+    shown = " and ".join(f"`{name}`" for name in looked.names)
+    stubs = f"{shown} is a stub" if len(looked.names) == 1 else f"{shown} are stubs"
+    if looked.wanted:
+        return z.think(f"{stubs}: {len(fresh)} expressions of the arguments give what the tests ask for.")
+    return z.think(
+        f"{stubs}, and no small expression of the arguments is seen to give what the tests ask for; "
+        f"{len(fresh)} are tried. What is missing may be more than an expression: "
+        "the embedded net does not write whole functions."
+    )
+
+
+def _joined(
+    y: Candidate, z: Reasoning, found: Sequence[Hypothesis], observed: str
+) -> tuple[Reasoning, list[Hypothesis]]:
+    """Z with what was found by looking, and those of it that are not ruled out. `observed`: what was looked at."""
     inner: Inner = z.memory
     known = set(z.ruled_out)
-    fresh = [h for h in observed(x, y, z) if key(y.digest, h.edits) not in known]
-    slots = len({h.edits[0][1:3] for h in fresh})
-    return z.model_copy(
-        update={
-            "observed": (*z.observed, y.digest)[-VISITED_KEPT:],
-            "memory": inner._replace(queue=inner.queue.joined(fresh, inner.texts, z.families)),
-        }
-    ).think(f"Watched {slots} expressions in the failing tests: {len(fresh)} others would do something else there.")
+    fresh = [h for h in found if key(y.digest, h.edits) not in known]
+    queue = inner.queue.joined(fresh, inner.texts, z.families)
+    update = {"observed": (*z.observed, observed)[-VISITED_KEPT:], "memory": inner._replace(queue=queue)}
+    return z.model_copy(update=update), fresh
 
 
 def observed(x: X, y: Candidate, z: Reasoning) -> tuple[Hypothesis, ...]:
     """All that is proposed for y beside its typed edits, by what the failing tests do there; z is oriented on y."""
+    stubs = _implementations(x, y, z).hypotheses if z.memory.stubs else ()
+    return (*stubs, *_expressions(x, y, z), *_insertions(x, y, z))
+
+
+def _expressions(x: X, y: Candidate, z: Reasoning) -> tuple[Hypothesis, ...]:
     inner: Inner = z.memory
     failing = _failing(inner.standing)
     return synthesised(x, y, z, parse_all(inner.texts), [result.id for result in failing], hints(x, failing))
+
+
+def _insertions(x: X, y: Candidate, z: Reasoning) -> tuple[Hypothesis, ...]:
+    inner: Inner = z.memory
+    failing = _failing(inner.standing)
+    tests, passing = [result.id for result in failing], contrasting(x, failing)
+    return tuple(inserted(x, y, z, parse_all(inner.texts), tests, passing, hints(x, failing)))
+
+
+def _implementations(x: X, y: Candidate, z: Reasoning) -> Looked:
+    inner: Inner = z.memory
+    tests = [result.id for result in _failing(inner.standing)]
+    return implemented(x, y, z, parse_all(inner.texts), tests)
 
 
 def choose(y: Candidate, z: Reasoning) -> tuple[Hypothesis, ...]:
     """The likeliest hypotheses within the cost bound; after a survivor only its serious rivals."""
     inner: Inner = z.memory
     least = RIVAL_SHARE * max((attempt.rank for attempt in z.survivors), default=0.0)
+    least = max(least, LEAST_SHARES[z.bound - 1] * max(z.suspicion.values(), default=0.0))
     drawn = inner.queue.likeliest(z, CUT_BATCHES[0], z.bound)
     likeliest = [h for h in drawn if rank(h, z) >= least and rank(h, z) > 0]
     cut = min((h.cut for h in likeliest), default=0)
@@ -251,6 +320,7 @@ def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) ->
     tier = Tier.SCREEN if screened else Tier.CONFIRM
     cut: list[Hypothesis] = []
     read = Reading(standing)
+    alike: list[Hypothesis] = []
     for hypothesis, variant, verdict in zip(batch, variants, x.judge(variants, tier), strict=True):
         tried.append(hypothesis)
         said = read(verdict)
@@ -260,6 +330,9 @@ def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) ->
         if said.cut:
             cut.append(hypothesis)
             continue
+        if hypothesis.rest and not verdict.failing:
+            # Others of its behaviour satisfy the targets, too; what tells them apart are the other tests.
+            alike += others(hypothesis, inner.texts)
         if said.passed:
             survivors.append(_attempt(x, y, hypothesis, verdict, rank(hypothesis, z), said.gain))
         elif said.gain > 0:
@@ -268,8 +341,6 @@ def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) ->
         count, total = evidence.get(hypothesis.place, (0, 0.0))
         evidence[hypothesis.place] = (count + 1, total + said.evidence)
     partial = _promising(x, y, z, nearer)
-    passed = {attempt.commit.edits for attempt in survivors}
-    alike = [other for h in batch if h.rest and h.edits in passed for other in others(h, inner.texts)]
     known = {*cut, *(h for h in batch if any(a.commit.edits == h.edits for a in survivors))}
     kept = tuple(key(y.digest, h.edits) for h in batch if h not in known)
     return z.model_copy(

@@ -8,11 +8,13 @@ apart are the other tests, and how little they change.
 from __future__ import annotations
 
 import ast
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from trm_lsp.core.ports import Slot, Values, X
 from trm_lsp.core.state import Candidate, Edit, Reasoning
 from trm_lsp.nets.repair.families import Family, Hints
+from trm_lsp.nets.repair.families.base import shorten
 from trm_lsp.nets.repair.hypotheses import Hypothesis, belief
 from trm_lsp.nets.repair.source import Source, Statement
 
@@ -97,17 +99,22 @@ def hypothesis_of(
     slot: Slot, old: str, new: str, rest: tuple[str, ...], place: str, line: int, prior: float
 ) -> Hypothesis:
     edit = Edit(slot.path, slot.start, slot.end, new)
-    what = f"`{old}` → `{new}`"
-    return Hypothesis((edit,), Synthesis.name, what, place, line, Synthesis.cost, prior, rest=rest)
+    return Hypothesis((edit,), Synthesis.name, described(old, new), place, line, Synthesis.cost, prior, rest=rest)
+
+
+def described(old: str, new: str) -> str:
+    """One text in place of another, or where none stood, in words."""
+    added = f"`{shorten(textwrap.dedent(new).strip())}`"
+    return f"`{shorten(textwrap.dedent(old).strip())}` → {added}" if old.strip() else f"{added} added"
 
 
 def others(hypothesis: Hypothesis, texts: Mapping[str, str]) -> Iterator[Hypothesis]:
-    """What else of a class could stand there, when one of it passes: the more like the old text the likelier."""
+    """What else of a class could stand there, when one of it passes: the earlier in it the likelier."""
     (edit,) = hypothesis.edits
-    slot, old = Slot(edit.path, edit.start, edit.end), texts[edit.path][edit.start : edit.end]
+    old = texts[edit.path][edit.start : edit.end]
     for number, text in enumerate(hypothesis.rest):
-        prior = hypothesis.prior * 0.97 ** (number + 1)
-        yield hypothesis_of(slot, old, text, (), hypothesis.place, hypothesis.line, prior)
+        edits, prior = (edit._replace(text=text),), hypothesis.prior * 0.97 ** (number + 1)
+        yield hypothesis._replace(edits=edits, what=described(old, text), prior=prior, rest=())
 
 
 def _likest(old: str, texts: Sequence[str]) -> Sequence[str]:
