@@ -29,7 +29,7 @@ from projects import (
 )
 
 from trm_lsp.core.budget import Stopped
-from trm_lsp.core.state import Variant
+from trm_lsp.core.state import Edit, Variant
 from trm_lsp.core.verdict import Tier
 from trm_lsp.judging import python_tests
 from trm_lsp.judging.environment import EnvironmentBroken
@@ -146,6 +146,19 @@ def test_candidates_that_loop_for_ever_are_cut_and_the_next_is_judged_right(root
         assert [found.passed for found in verdicts] == [False, True] * len(endless)
         assert outcomes(verdicts[0]) == {"test_sub": "timeout"}
         assert time.monotonic() - started < 30
+
+
+def test_what_cannot_be_screened_and_hangs_is_put_off_and_judged_when_it_is_asked_for_again(root: Path) -> None:
+    text = "def sub(a, b):\n    while True:\n        pass\n"
+    with judging(make(root, {**CALC, "other.py": "x = 1\n"})) as judge:
+        judge.baseline()
+        calc = judge.texts["calc.py"].text
+        # An edit of the module's own code is none that a function could be swapped for.
+        endless = (Edit("calc.py", 0, len(calc), f"{text}\n\nend = 1\n"),)
+        (first,) = judge([Variant({}, endless)], Tier.SCREEN)
+        (again,) = judge([Variant({}, endless, patience=10)], Tier.SCREEN)
+    assert first.cut and not first.passed
+    assert again.tier is Tier.CONFIRM and not again.cut and not again.passed
 
 
 SPAWN = """

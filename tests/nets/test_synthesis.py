@@ -45,6 +45,15 @@ def test_targets_names_of_functions_annotations_docstrings_and_parts_of_f_string
     assert watched().count("value") == 1  # the index, and neither the loop's variable nor what the f-string shows
 
 
+def test_a_value_that_nobody_reads_and_what_makes_a_generator_are_not() -> None:
+    text = "def f(n):\n    print(n + 1)\n    given = yield n + 2\n    yield n + 3\n    return given\n"
+    source = Source("m.py", text)
+    z = Reasoning(suspicion={source.place(statement): 1.0 for statement in source.statements})
+    found = {text[slot.start : slot.end] for slot, _ in slots(source, z)}
+    assert {"n + 1", "n + 2", "n + 3", "given"} <= found
+    assert not any("yield" in one or "print" in one for one in found)
+
+
 def test_only_suspect_statements_are_watched() -> None:
     (returned,) = (place for place in PLACES if "return" in place)
     found = watched(Reasoning(suspicion={returned: 0.5}))

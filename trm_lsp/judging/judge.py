@@ -45,6 +45,8 @@ COMPARE_INPUTS, COMPARE_SECONDS = 120, 0.6
 """Calls that texts are compared by, and the CPU seconds it may take, on a slow machine."""
 Screened = tuple[tuple[TestResult, ...], tuple[str, ...]]
 """What a screen says of a candidate: outcomes of the targets, and which tests it breaks, as far as they were run."""
+BRIEF_SECONDS = 0.3
+"""Seconds that a confirm in place of a screen has at first, beside what the unchanged code took."""
 NOT_COMPARED = "the tests are not collected in one process"
 AFTER_A_HANG = 2.0
 """Seconds a test of a baseline may take at least when another one has hung: the first gets `trm.test.idle`."""
@@ -269,11 +271,25 @@ class TestJudge:
             return self._cold(texts)
         if tier is Tier.SUITE:
             return self._whole_suite(variant, texts)
-        if tier is Tier.SCREEN and isinstance(self._tests, PythonTests) and self._beside != self._targets:
-            # As in a screen: the tests beside the targets say nothing about what makes none of these pass.
-            verdict = self._confirmed(variant, texts, self._targets)
-            if len(verdict.failing) == len(self._targets):
-                return verdict
+        if tier is Tier.SCREEN and isinstance(self._tests, PythonTests):
+            return self._instead_of_a_screen(variant, texts)
+        return self._confirmed(variant, texts, self._beside)
+
+    def _instead_of_a_screen(self, variant: Variant, texts: Mapping[str, bytes]) -> Verdict:
+        """A confirm of what cannot be screened, as short as a screen: what hangs is put off, not refused."""
+        usual = self._usual()
+        limit = usual if variant.patience > 1 else min(usual, BRIEF_SECONDS + 2 * self._seconds + self._tests.overhead)
+        verdict = self._confirmed(variant, texts, self._targets, limit)
+        results = verdict.by_id
+        said = [results[target].outcome for target in self._targets if target in results]
+        if limit < usual and Outcome.TIMEOUT in said and not set(said) & {Outcome.FAILED, Outcome.ERROR}:
+            slow = (TestResult(id=target, outcome=Outcome.TIMEOUT) for target in verdict.failing)
+            return Verdict(
+                tier=Tier.SCREEN, results=tuple(slow), targets=self._targets, cpu_seconds=verdict.cpu_seconds
+            )
+        # As in a screen: the tests beside the targets say nothing about what makes none of these pass.
+        if len(verdict.failing) == len(self._targets) or self._beside == self._targets:
+            return verdict
         return self._confirmed(variant, texts, self._beside)
 
     def _screened(self, batch: Sequence[Variant]) -> tuple[list[Screened | None], float]:
@@ -339,9 +355,14 @@ class TestJudge:
                     confirmed[i] = before[0], tuple(r.id for r in broken)
         return confirmed, cpu
 
-    def _confirmed(self, variant: Variant, texts: Mapping[str, bytes], tests: Sequence[str]) -> Verdict:
-        # A candidate may loop for ever: it gets a few times what the unchanged code took.
-        usual = min(self.settings.test.timeout, 1.0 + 5 * self._seconds + 3 * self._tests.overhead)
+    def _usual(self) -> float:
+        """Seconds of a confirm. A candidate may loop for ever: it gets a few times what the unchanged code took."""
+        return min(self.settings.test.timeout, 1.0 + 5 * self._seconds + 3 * self._tests.overhead)
+
+    def _confirmed(
+        self, variant: Variant, texts: Mapping[str, bytes], tests: Sequence[str], limit: float | None = None
+    ) -> Verdict:
+        usual = limit or self._usual()
         report = None
         change = candidate(variant, self.texts) if variant.edits else None
         if change is not None and isinstance(self._tests, PythonTests):

@@ -74,8 +74,10 @@ def _is_slot(node: ast.expr, parent: ast.AST) -> bool:
     """Whether another expression may stand there."""
     if isinstance(getattr(node, "ctx", None), ast.Store | ast.Del) or isinstance(node, ast.Starred | ast.Slice):
         return False
-    if isinstance(parent, ast.JoinedStr | ast.FormattedValue | ast.arg | ast.arguments):
+    if isinstance(parent, ast.JoinedStr | ast.FormattedValue | ast.arg | ast.arguments | ast.Expr):
         return False
+    if isinstance(node, ast.Yield | ast.YieldFrom):
+        return False  # another expression there would make another kind of function
     if isinstance(parent, ast.AnnAssign) and parent.annotation is node:
         return False
     named = isinstance(parent, ast.Call) and parent.func is node
