@@ -6,7 +6,7 @@ import os
 import sys
 
 import pytest
-from _trm_zygote import comparing, observing, sparing
+from _trm_zygote import sparing
 from _trm_zygote.paths import inside
 from _trm_zygote.pytest_run import enter
 from _trm_zygote.reporting import Reporter
@@ -142,8 +142,11 @@ class Collected:
         if "screen" in tests:
             self._screen.prepare({(path, encoding, bom) for path, encoding, bom, _ in tests["screen"]})
         if "observe" in tests:
+            # Many a run does without, and compiling it takes as long as the tests of some.
+            importlib.import_module("_trm_zygote.observing")
             self._screen.prepare({(path, encoding, bom) for path, encoding, bom, _ in tests["observe"]["files"]})
         if "compare" in tests:
+            importlib.import_module("_trm_zygote.comparing")
             changes = [change for text in tests["compare"]["variants"] for change in text]
             self._screen.prepare({(path, encoding, bom) for path, encoding, bom, _ in changes})
         return self._screen.refuses(tests["swap"]) if "swap" in tests else ""
@@ -158,9 +161,13 @@ class Collected:
             screen.judge(tests["screen"], reporter.say, tests["tests"], tests["patience"], more=more, hung=hung)
             return 0
         if "observe" in tests:
+            from _trm_zygote import observing
+
             observing.observe(self._screen, tests["observe"], tests["tests"], reporter.say)
             return 0
         if "compare" in tests:
+            from _trm_zygote import comparing
+
             comparing.compare(self._screen, tests["compare"], reporter.say)
             return 0
         if "swap" in tests:
