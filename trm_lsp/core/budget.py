@@ -18,7 +18,7 @@ WORK_UNITS = {Tier.SCREEN: 3.0, Tier.CONFIRM: 40.0, Tier.SUITE: 60.0, Tier.COLD:
 TRACE_UNITS = 300.0
 """Work units of one traced run."""
 OBSERVE_UNITS, SLOT_UNITS = 40.0, 25.0
-"""Work units of one observed run, and of each slot in it; more where expressions are larger, twice as many for a place."""
+"""Work units of one observed run, and of each slot in it: more where expressions are larger, two for a place."""
 
 
 class Budget(Frozen):
