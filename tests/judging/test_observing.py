@@ -503,6 +503,11 @@ def test_observing_costs_work_by_the_slot_and_nothing_once_the_run_has_stopped()
     counter = meter()
     assert len(counter.observing(unobserved)(candidate(BASE["m.py"]).variant, slots, ["test"])) == 4
     assert counter.spent.work == OBSERVE_UNITS + 4 * SLOT_UNITS
+    between, larger = meter(), meter()
+    between.observing(unobserved)(candidate(BASE["m.py"]).variant, [Slot("m.py", 0, 0)], ["test"])
+    assert between.spent.work == OBSERVE_UNITS + 2 * SLOT_UNITS
+    larger.observing(unobserved)(candidate(BASE["m.py"]).variant, slots, ["test"], size=5)
+    assert larger.spent.work == OBSERVE_UNITS + 16 * 4 * SLOT_UNITS
     with pytest.raises(Stopped):
         meter(cancelled=lambda: True).observing(unobserved)(Variant({}), slots, ["test"])
 

@@ -20,7 +20,7 @@ WORK_UNITS = {Tier.SCREEN: 3.0, Tier.CONFIRM: 40.0, Tier.SUITE: 60.0, Tier.COLD:
 TRACE_UNITS = 300.0
 """Work units of one traced run."""
 OBSERVE_UNITS, SLOT_UNITS = 40.0, 25.0
-"""Work units of one observed run, and of each slot in it; more where expressions are larger."""
+"""Work units of one observed run, and of each slot in it: more where expressions are larger, two for a place."""
 COMPARE_UNITS, TEXT_UNITS = 60.0, 15.0
 """Work units of one comparison, and of each text in it."""
 
@@ -150,7 +150,8 @@ class Meter:
         ) -> tuple[Values, ...]:
             self.check()
             values = observer(variant, slots, tests, atoms=atoms, size=size, most=most, stubs=stubs)
-            self.count(work=OBSERVE_UNITS + SLOT_UNITS * len(slots) * effort(size))
+            looks = len(slots) + sum(slot.start == slot.end for slot in slots)  # values and conditions at a place
+            self.count(work=OBSERVE_UNITS + SLOT_UNITS * looks * effort(size))
             return values
 
         return observed
