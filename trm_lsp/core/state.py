@@ -182,6 +182,8 @@ class Reasoning(Frozen):
     """Place to the number of candidates judged there, and the sum of what they said (see nets/repair)."""
     families: Mapping[str, float] = Field(default_factory=dict)
     """Kind of edit to its weight, 1 when nothing is known."""
+    judged: Mapping[str, int] = Field(default_factory=dict)
+    """Kind of edit to the number of candidates judged."""
     values: tuple[str, ...] = ()
     """Values seen in failing runs, shown as text."""
     ruled_out: tuple[str, ...] = ()

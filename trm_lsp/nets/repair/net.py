@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, overload
 
@@ -39,7 +40,7 @@ LARGEST_BOUND = 3
 SYNTHESIS_BOUND = 2
 """The cost bound from which expressions are synthesised."""
 PARTIAL_CONFIRMED = 3
-"""Partial fixes of one experiment that are confirmed, to be built on."""
+"""Partial fixes that are confirmed in one experiment, at most, before one is built on."""
 LEAST_TRIED = 1024
 """Edits that are tried on a partial fix before another one is built on."""
 DEEPEST = 3
@@ -106,6 +107,7 @@ def think(x: X, y: Candidate, z: Reasoning) -> Reasoning:
             return smaller
     if z.bound >= SYNTHESIS_BOUND and not z.survivors and y.digest not in z.observed:
         return synthesise(x, y, z)
+    z = settle(x, y, z)
     batch = choose(y, z)
     if not batch and z.survivors:
         return doubt(x, z)
@@ -244,7 +246,7 @@ def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) ->
         count, total = evidence.get(hypothesis.place, (0, 0.0))
         evidence[hypothesis.place] = (count + 1, total + _evidence(verdict, standing))
     survivors = [a for a in attempts if a.verdict.passed]
-    partial = _harmless(x, [a for a in attempts if not a.verdict.passed], standing)
+    partial = sorted((a for a in attempts if not a.verdict.passed), key=lambda a: -promise(a))
     passed = {attempt.commit.edits for attempt in survivors}
     alike = [other for h in batch if h.rest and h.edits in passed for other in others(h, inner.texts)]
     known = {*cut, *(h for h in batch if any(a.commit.edits == h.edits for a in survivors))}
@@ -258,6 +260,7 @@ def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) ->
             "visited": _counted(z.visited, y.digest, len(batch)),
             "errors": tuple(signatures)[:ERRORS_KEPT],
             "tried": z.tried + len(tried),
+            "judged": Counter(z.judged) + Counter(h.family for h in tried),
             "memory": inner._replace(queue=inner.queue.after(batch, cut).beside(alike)),
         }
     ).think(_tried(tried, survivors, partial))
@@ -273,16 +276,18 @@ def _confirmed(x: X, variant: Variant, verdict: Verdict, standing: Verdict) -> V
     return verdict
 
 
-def _harmless(x: X, attempts: Sequence[Attempt], standing: Verdict) -> list[Attempt]:
-    """The most promising partial fixes, those that break tests left out: a screen may not have run these."""
-    found = []
-    for attempt in sorted(attempts, key=lambda a: -promise(a))[:PARTIAL_CONFIRMED]:
-        if attempt.verdict.tier is Tier.SCREEN:
-            (verdict,) = x.judge([Variant(attempt.texts)], Tier.CONFIRM)
-            attempt = attempt.model_copy(update={"verdict": verdict, "gain": nearness(verdict, standing)})
-        if attempt.gain > 0 and not attempt.verdict.regressions:
-            found.append(attempt)
-    return found
+def settle(x: X, y: Candidate, z: Reasoning) -> Reasoning:
+    """Confirm the partial fix that would be built on next: a screen may not have run the tests that it breaks."""
+    for _ in range(PARTIAL_CONFIRMED):
+        step = _next_step(y, z)
+        if step is None or step.verdict.tier is not Tier.SCREEN:
+            break
+        (verdict,) = x.judge([Variant(step.texts)], Tier.CONFIRM)
+        others = [attempt for attempt in z.partial if attempt.key != step.key]
+        if verdict.score >= step.verdict.score:
+            others.append(step.model_copy(update={"verdict": verdict}))
+        z = z.model_copy(update={"partial": _most_promising(others, z)})
+    return z
 
 
 def _evidence(verdict: Verdict, standing: Verdict) -> float:
@@ -363,12 +368,20 @@ def answer(y: Candidate, z: Reasoning) -> Candidate:
         return y if best.key == y.digest else _committed(best)
     if f"y {y.digest}" in z.ruled_out:
         return _retracted(y)
+    step = _next_step(y, z)
+    if step is not None and step.verdict.tier is not Tier.SCREEN:
+        return _committed(step)
+    return _retracted(y) if y.commits and _left(y, z) == 0.0 else y
+
+
+def _next_step(y: Candidate, z: Reasoning) -> Attempt | None:
+    """The partial fix to build on, when that promises more than any edit that is left on y; None as a rule."""
     step = next((attempt for attempt in z.partial if attempt.key not in z.visited), None)
+    if step is None or z.survivors:
+        return None
     left = _left(y, z)
     tried_enough = not y.commits or z.visited.get(y.digest, 0) >= LEAST_TRIED or left == 0.0
-    if step is not None and tried_enough and promise(step) >= left:
-        return _committed(step)
-    return _retracted(y) if y.commits and left == 0.0 else y
+    return step if tried_enough and promise(step) >= left else None
 
 
 def promise(attempt: Attempt) -> float:

@@ -1,0 +1,103 @@
+"""z in plain sentences: where the fault is and why there, what was ruled out, why this answer, what is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from trm_lsp.core.ports import X
+from trm_lsp.core.state import Candidate, Commit, Reasoning
+
+FAILURES, KINDS, FUNCTIONS = 3, 4, 3
+"""How many are named, at most."""
+LONG = 200
+"""Letters of a failure that are shown."""
+
+
+def explain(x: X, y: Candidate, z: Reasoning) -> tuple[str, ...]:
+    """The reasoning on an answer, in the order in which a reader asks."""
+    return (*failed(x), *changed(y, z), *tried(y, z), *found(x, y, z))
+
+
+def failed(x: X) -> Iterator[str]:
+    """What the tests said before."""
+    results, failing = x.baseline.by_id, x.baseline.failing
+    for test in failing[:FAILURES]:
+        said = results[test].signature or str(results[test].outcome) if test in results else "missing"
+        yield f"{test} failed: {_short(said)}"
+    if len(failing) > FAILURES:
+        yield f"{_count(len(failing) - FAILURES, 'more test')} failed."
+
+
+def changed(y: Candidate, z: Reasoning) -> Iterator[str]:
+    """Each edit, and why there."""
+    for commit in y.commits:
+        yield f"Changed {commit.reason}."
+        if commit.place in z.suspicion:
+            yield _suspected(commit, z)
+
+
+def _suspected(commit: Commit, z: Reasoning) -> str:
+    """How the place stood among those that the failing tests reach."""
+    suspect = z.suspicion[commit.place]
+    more = sum(value > suspect for value in z.suspicion.values())
+    passing = z.passing.get(commit.place, 0)
+    stands = "No line was more suspect" if not more else f"{_count(more, 'line')} were more suspect"
+    if more == 1:
+        stands = "One line was more suspect"
+    of = f"of {_count(len(z.suspicion), 'statement')} that the failing tests reach"
+    also = f"{_count(passing, 'passing test')} also run{'s' * (passing == 1)} it" if passing else ""
+    return f"{stands}, {of}{f'; {also}' if also else ''}."
+
+
+def tried(y: Candidate, z: Reasoning) -> Iterator[str]:
+    """What else was judged, and where: what is ruled out."""
+    if not z.tried:
+        return
+    where = _by_function(z.evidence)
+    places = f", most of them in {_listed(list(where)[:FUNCTIONS])}" if where else ""
+    yield f"{_count(z.tried, 'candidate')} {'was' if z.tried == 1 else 'were'} judged, the likeliest first{places}."
+    kinds = sorted(z.judged.items(), key=lambda item: (-item[1], item[0]))
+    out = [f"{count} of kind {kind}" for kind, count in kinds if kind not in {c.family for c in y.commits}]
+    if out:
+        rest = f" and {_count(len(out) - KINDS, 'other kind')}" if len(out) > KINDS else ""
+        yield f"Ruled out: {', '.join(out[:KINDS])}{rest}."
+
+
+def _by_function(evidence: Mapping[str, tuple[int, float]]) -> dict[str, int]:
+    """Functions to the number of candidates judged there, most first."""
+    counts: dict[str, int] = {}
+    for place, (count, _) in evidence.items():
+        path, _, rest = place.partition("::")
+        name = rest.partition(": ")[0]
+        shown = f"{path}" if name == "<module>" else f"{name} ({path})"
+        counts[shown] = counts.get(shown, 0) + count
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def found(x: X, y: Candidate, z: Reasoning) -> Iterator[str]:
+    """What the answer was seen to do, what else does it, and what nobody has looked at."""
+    if y.verdict is None:
+        return
+    if not y.verdict.passed:
+        yield f"{len(y.verdict.failing)} of {_count(len(y.verdict.targets), 'failing test')} still fail with it."
+        return
+    count = y.verdict.counts.passed
+    yield f"With it {_count(count, 'test')} pass{'es' * (count == 1)}, and none that passed before fails."
+    others = [attempt for attempt in z.survivors if attempt.key != y.digest]
+    yield from (f"This passes as well: {other.commit.reason}." for other in others[:3])
+    if not others:
+        yield "No other candidate that was tried passes; what was not tried is not known."
+    if len(x.baseline.failing) == 1:
+        yield "One failing test alone asks for it: what it should do elsewhere, only the tests that passed before say."
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONG else f"{text[: LONG - 1]}…"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"
+
+
+def _listed(items: list[str]) -> str:
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
