@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from trm_lsp.core.behaviour import Doubts
+from trm_lsp.core.events import OpenQuestion
 from trm_lsp.core.ports import X
 from trm_lsp.core.state import Candidate, Commit, Reasoning
+from trm_lsp.engine.grading import behaviours
 
 FAILURES, KINDS, FUNCTIONS = 3, 4, 3
 """How many are named, at most."""
@@ -13,9 +16,9 @@ LONG = 200
 """Letters of a failure that are shown."""
 
 
-def explain(x: X, y: Candidate, z: Reasoning) -> tuple[str, ...]:
+def explain(x: X, y: Candidate, z: Reasoning, question: OpenQuestion | None = None) -> tuple[str, ...]:
     """The reasoning on an answer, in the order in which a reader asks."""
-    return (*failed(x), *changed(y, z), *tried(y, z), *found(x, y, z))
+    return (*failed(x), *changed(y, z), *tried(y, z), *found(x, y, z, question))
 
 
 def failed(x: X) -> Iterator[str]:
@@ -74,7 +77,7 @@ def _by_function(evidence: Mapping[str, tuple[int, float]]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
-def found(x: X, y: Candidate, z: Reasoning) -> Iterator[str]:
+def found(x: X, y: Candidate, z: Reasoning, question: OpenQuestion | None = None) -> Iterator[str]:
     """What the answer was seen to do, what else does it, and what nobody has looked at."""
     if y.verdict is None:
         return
@@ -83,12 +86,44 @@ def found(x: X, y: Candidate, z: Reasoning) -> Iterator[str]:
         return
     count = y.verdict.counts.passed
     yield f"With it {_count(count, 'test')} pass{'es' * (count == 1)}, and none that passed before fails."
-    others = [attempt for attempt in z.survivors if attempt.key != y.digest]
-    yield from (f"This passes as well: {other.commit.reason}." for other in others[:3])
-    if not others:
-        yield "No other candidate that was tried passes; what was not tried is not known."
+    yield from _rivals(y, z, question)
+    if z.doubts is not None:
+        yield from _doubted(y, z.doubts)
     if len(x.baseline.failing) == 1:
         yield "One failing test alone asks for it: what it should do elsewhere, only the tests that passed before say."
+
+
+def _rivals(y: Candidate, z: Reasoning, question: OpenQuestion | None) -> Iterator[str]:
+    """What else passes, and whether it does something else."""
+    groups = behaviours(y, z)
+    passing = sum(map(len, groups))
+    known = z.doubts is not None and z.doubts.inputs
+    compared = f" in {_count(z.doubts.inputs, 'call')} they were compared by" if z.doubts and known else ""
+    if passing == 1:
+        yield f"It is the only one of {_count(z.tried, 'candidate')} that passes; what was not tried is not known."
+    elif len(groups) == 1:
+        yield f"{passing} of {z.tried} candidates pass, and they do the same{compared}."
+    else:
+        differ = f"they show {len(groups)} behaviours{compared}" if known else "whether they differ is not known"
+        yield f"{passing} of {z.tried} candidates pass, and {differ}."
+    if question is not None:
+        yield f"{question.text} A test would decide; nothing waits for it."
+    reasons = {attempt.key: attempt.commit.reason for attempt in z.survivors}
+    yield from (f"This passes as well: {reasons[group[0]]}." for group in groups[1:3])
+
+
+def _doubted(y: Candidate, doubts: Doubts) -> Iterator[str]:
+    """What speaks against the answer itself, and what was not looked at."""
+    if y.digest in doubts.contradicts:
+        yield f"But {doubts.contradicts[y.digest]}."
+    if doubts.near and y.digest in doubts.moved:
+        moved = doubts.moved[y.digest]
+        what = f"changes the outcome of {moved}" if moved else "changes none"
+        yield (
+            f"It {what} of {_count(doubts.near, 'call')} of passing tests or like them: that tells what it may break, "
+            "not whether it is complete."
+        )
+    yield from doubts.left_out[:2]
 
 
 def _short(text: str) -> str:
