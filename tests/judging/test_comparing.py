@@ -272,7 +272,14 @@ def test_what_cannot_be_copied_is_called_no_more(root: Path) -> None:
     found = compared(root, body, test, ("next(lines) + 1", "next(lines)"))
     assert found.inputs == ()
     (why,) = found.left_out
-    assert why == "Some calls of first were left out: a list_iterator cannot be copied."
+    assert why == "Some calls of first were left out: an object of class list_iterator cannot be copied."
+
+
+def test_an_object_that_stands_for_nothing_stays_the_one_it_is(root: Path) -> None:
+    body = "MISSING = object()\n\ndef get(n, default=MISSING):\n    return n + 1 if default is MISSING else default\n"
+    test = "from calc import get\n\ndef test_get():\n    assert get(3) == 3\n    assert get(3, 4) == 4\n"
+    found = compared(root, body, test, ("n + 1", "n"))
+    assert said(found, "get(3)") == ["4", "3"]
 
 
 def test_values_that_only_their_own_code_knows_are_left_out(root: Path) -> None:
