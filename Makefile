@@ -52,7 +52,7 @@ bench-judging: .make/python  ## speed, cost and honesty of the judge beside thei
 	$(BIN)/python -m bench.judging
 
 bench-repair: .make/python  ## bugs that are repaired, beside the targets and three controls; it goes on where it was
-	$(BIN)/python -m bench.repair $(if $(DEVELOPMENT),--development $(DEVELOPMENT))
+	$(BIN)/python -m bench.repair $(if $(DEVELOPMENT),--development $(DEVELOPMENT)) $(ARGS)
 
 requirements: .make/python  ## pin the dependencies anew, with hashes
 	$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --strip-extras \

@@ -1,12 +1,16 @@
 """Three controls beside the net: nets without belief, which try a fixed line of edits on the unchanged text.
 
-They go through the same loop as the net, with the same hypotheses, judge,
-budget and final verdict. What they lack is z: no experiment teaches them
-anything. The first survivor in an arm's own order is its answer; as with the
-net, what is left of the cycle looks for rivals of it.
+They go through the same loop as the net, with the same judge, budget and
+final verdict. What they try on the unchanged text is what the net can try
+there, by the net's own functions: typed edits (`orient`), and what it
+proposes once it has observed the failing tests (`observed`). What they lack
+is z: no experiment teaches them anything. The first survivor in an arm's own
+order is its answer; what is left of the cycle looks for rivals of it. That
+only likely rivals are worth an experiment (RIVAL_SHARE) is belief, and the
+net's alone.
 
 - `flat`: one best-first queue by rank: single edits, then pairs by the product of their ranks.
-- `exhaustive`: single edits in source order, in the files that failing tests reach; neither localised nor ranked.
+- `exhaustive`: single edits in source order, in the suspect files; neither localised further nor ranked.
 - `resample`: independent tries, each of one edit or two, drawn with the rank as probability.
 """
 
@@ -15,22 +19,27 @@ from __future__ import annotations
 import heapq
 import itertools
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, overload
 
+from trm_lsp.core.events import Shape
 from trm_lsp.core.ports import Net, X
 from trm_lsp.core.state import ATTEMPTS_KEPT, Attempt, Candidate, Commit, Edit, Reasoning, Variant
 from trm_lsp.core.verdict import TestResult, Tier, Verdict
 from trm_lsp.nets.repair.hypotheses import Hypothesis, Queue, everything, parse_all, rank
-from trm_lsp.nets.repair.localise import hints, suspicious_lines
+from trm_lsp.nets.repair.localise import hints
 from trm_lsp.nets.repair.net import (
     CUT_BATCHES,
     FIRST_BATCHES,
     FIRST_TRIED,
     PATIENCES,
     believe_verdict,
-    localise,
+    confirmed,
+    observed,
+    orient,
 )
+from trm_lsp.nets.repair.synthesis import others
 from trm_lsp.patch.edits import apply_all
 
 DRAWN = 256
@@ -39,6 +48,11 @@ ROUND = 1024
 """Tries of `resample` after which those that were cut short are tried again."""
 TWO_EDITS = 1 / 3
 """How many of its tries are of two edits."""
+FIRST_STEP = FIRST_TRIED + (Shape().T * Shape().n - 1 - FIRST_TRIED // FIRST_BATCHES) * CUT_BATCHES[0]
+"""As many hypotheses as the net can try in its first supervision step, after which it observes.
+
+Arms that rank observe then, too: a bug that needs no observation does not pay for one.
+"""
 
 
 class Trial(NamedTuple):
@@ -83,6 +97,10 @@ class Line:
             if stage is None:
                 return []
             self._stage = stage
+
+    def ahead(self, trials: Iterable[Trial]) -> None:
+        """These come next."""
+        self._stage = itertools.chain(trials, self._stage)
 
     def put_off(self, trial: Trial) -> None:
         self._put_off.append(trial._replace(cut=trial.cut + 1))
@@ -136,21 +154,22 @@ def _survivors(x: X, batch: Sequence[Trial], line: Line) -> list[Attempt]:
     for trial, variant, verdict in zip(
         batch, variants, x.judge(variants, Tier.SCREEN if screened else Tier.CONFIRM), strict=True
     ):
-        verdict = _confirmed(x, variant, verdict)
+        verdict = confirmed(x, variant, verdict, x.baseline)
         if verdict.cut:
             line.put_off(trial)
         elif verdict.passed:
             found.append(_attempt(x, trial, verdict))
+            line.ahead(_alike(x, trial))
     return found
 
 
-def _confirmed(x: X, variant: Variant, verdict: Verdict) -> Verdict:
-    """The verdict on a promising variant by a process of its own, and by the whole suite if it passes."""
-    if verdict.tier is Tier.SCREEN and verdict.score > x.baseline.score:
-        (verdict,) = x.judge([variant], Tier.CONFIRM)
-    if verdict.passed:
-        (verdict,) = x.judge([variant], Tier.SUITE)
-    return verdict
+def _alike(x: X, trial: Trial) -> Iterator[Trial]:
+    """What does the same in the failing tests as one hypothesis that passes: as with the net, only then worth a try."""
+    if len(trial.hypotheses) == 1:
+        (hypothesis,) = trial.hypotheses
+        texts = {edit.path: x.texts[edit.path].text for edit in hypothesis.edits}
+        for other in others(hypothesis, texts) if hypothesis.rest else ():
+            yield Trial((other,), trial.rank * other.prior / hypothesis.prior)
 
 
 def _attempt(x: X, trial: Trial, verdict: Verdict) -> Attempt:
@@ -198,15 +217,23 @@ def _committed(attempt: Attempt) -> Candidate:
 
 def flat(x: X, seed: int) -> Stages:  # noqa: ARG001
     """Single edits, the likeliest first; then pairs of them."""
-    queue, z = localised(x)
     singles: list[Trial] = []
-    yield _best_first(queue, z, singles)
+    yield _best_first(x, singles)
     yield pairs(singles)
 
 
-def _best_first(queue: Queue, z: Reasoning, singles: list[Trial]) -> Iterator[Trial]:
+def _best_first(x: X, singles: list[Trial]) -> Iterator[Trial]:
     """The queue by rank, as nothing is learned; `singles` grows by what is given."""
-    while drawn := queue.likeliest(z, DRAWN):
+    z = oriented(x)
+    queue: Queue = z.memory.queue
+    joined = False
+    while True:
+        drawn = queue.likeliest(z, DRAWN)
+        if not joined and (len(singles) >= FIRST_STEP or not drawn):
+            queue, joined = with_observed(x, z, queue), True
+            continue
+        if not drawn:
+            return
         queue = queue.after(drawn)
         for hypothesis in drawn:
             singles.append(Trial((hypothesis,), rank(hypothesis, z)))
@@ -238,26 +265,48 @@ def overlap(some: Sequence[Edit], others: Sequence[Edit]) -> bool:
 
 
 def exhaustive(x: X, seed: int) -> Stages:  # noqa: ARG001
-    """Every single edit of the files that failing tests reach, from the first line of the first file to the last."""
-    failing = _failing(x)
-    trace = x.tracer(Variant({}), [result.id for result in failing])
-    paths = sorted({path for path, _ in suspicious_lines(x, trace, failing)})
-    sources = parse_all({path: x.texts[path].text for path in paths})
+    """Every single edit of the suspect files, from the first line of the first file to the last."""
+    z = oriented(x)
+    sources = parse_all({path: z.memory.texts[path] for path in sorted(z.memory.texts)})
     places = {source.place(statement): 1.0 for source in sources for statement in source.statements}
-    queue = everything(sources, places, hints(x, failing))
-    yield (
-        Trial((hypothesis,), hypothesis.prior)
-        for _, at_place in itertools.groupby(queue, key=lambda hypothesis: hypothesis.place)
-        for hypothesis in sorted(at_place, key=lambda hypothesis: hypothesis.edits)
-    )
+    queue = everything(sources, places, hints(x, _failing(x)))
+    besides: dict[str, list[Hypothesis]] = defaultdict(list)
+    for hypothesis in observed(x, Candidate(), z):
+        besides[hypothesis.place].append(hypothesis)
+    yield _by_place(queue, besides)
+
+
+def _by_place(typed: Iterable[Hypothesis], besides: dict[str, list[Hypothesis]]) -> Iterator[Trial]:
+    """In the order of the places, and at each place in that of the source."""
+    for place, found in itertools.groupby(typed, key=lambda hypothesis: hypothesis.place):
+        for hypothesis in in_source_order([*found, *besides.pop(place, ())]):
+            yield Trial((hypothesis,), hypothesis.prior)
+    for rest in besides.values():
+        for hypothesis in in_source_order(rest):
+            yield Trial((hypothesis,), hypothesis.prior)
+
+
+def in_source_order(hypotheses: Iterable[Hypothesis]) -> list[Hypothesis]:
+    """By their edits; the first one given of those with the same edits."""
+    unique: dict[tuple[Edit, ...], Hypothesis] = {}
+    for hypothesis in hypotheses:
+        unique.setdefault(hypothesis.edits, hypothesis)
+    return [unique[edits] for edits in sorted(unique)]
 
 
 def resample(x: X, seed: int) -> Stages:
     """Draws without end and with replacement, in rounds."""
-    queue, z = localised(x)
+    z = oriented(x)
+    queue: Queue = z.memory.queue
+    chance = random.Random(f"{seed} resample")
+    rounds = _rounds(queue, z, chance)
+    yield from itertools.islice(rounds, FIRST_STEP // ROUND)
+    yield from _rounds(with_observed(x, z, queue), z, chance)
+
+
+def _rounds(queue: Queue, z: Reasoning, chance: random.Random) -> Stages:
     hypotheses = list(queue)
     weights = list(itertools.accumulate(rank(hypothesis, z) for hypothesis in hypotheses))
-    chance = random.Random(f"{seed} resample")
     while weights and weights[-1] > 0:
         yield itertools.islice(_draws(hypotheses, weights, chance), ROUND)
 
@@ -272,13 +321,14 @@ def _draws(hypotheses: Sequence[Hypothesis], weights: Sequence[float], chance: r
         yield Trial(drawn, 0.0)
 
 
-def localised(x: X) -> tuple[Queue, Reasoning]:
-    """Every hypothesis at the places that the net suspects before its first experiment, and how it ranks them."""
-    failing = _failing(x)
-    z = localise(x, Candidate(), Reasoning(), failing)
-    paths = dict.fromkeys(place.partition("::")[0] for place in z.suspicion)
-    sources = parse_all({path: x.texts[path].text for path in paths})
-    return everything(sources, z.suspicion, hints(x, failing)), z
+def oriented(x: X) -> Reasoning:
+    """The net's z before its first experiment: its memory holds the typed edits at the places it suspects."""
+    return orient(x, Candidate(), Reasoning())
+
+
+def with_observed(x: X, z: Reasoning, queue: Queue) -> Queue:
+    """The queue with all else that the net can propose on the unchanged text. Runs the failing tests once."""
+    return queue.joined(observed(x, Candidate(), z), z.memory.texts, z.families)
 
 
 def _failing(x: X) -> list[TestResult]:

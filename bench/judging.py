@@ -371,6 +371,8 @@ def parity_rows(bench: Bench) -> Iterator[Row]:
         "100 %",
         f"{control}; the screen answered {total.in_screen} of {total.candidates} candidates",
     )
+    figure = "regressions that a screen finds, confirmed"
+    yield Row(figure, share(total.besides_alike, total.besides), "100 %", f"{control}; tests beside the targets")
     yield Row("confirm equals cold", share(total.confirmed_alike, total.candidates), "100 %", control)
     yield Row("suite equals cold", share(total.suites_alike, total.suites), "100 %", "full suites of a tenth of them")
 

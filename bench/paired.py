@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 RESAMPLES = 2000
@@ -18,18 +18,32 @@ class Estimate(NamedTuple):
     """Both ends of the interval that holds 95 % of the resampled values."""
 
 
-def median_ratio(pairs: Sequence[tuple[float, float]], seed: int) -> Estimate:
-    """The median of first over second, on a logarithmic scale, with a bootstrap interval over the pairs.
+Pairs = Sequence[tuple[float, float]]
+"""What two arms needed for each task; all figures are above 0."""
 
-    All figures must be above 0. Raises ValueError without pairs.
-    """
+
+def geometric_mean(pairs: Pairs) -> float:
+    """The mean ratio of first over second, on a logarithmic scale: twice as much here makes up for half there."""
+    return math.exp(statistics.fmean(math.log(one / other) for one, other in pairs))
+
+
+def median(pairs: Pairs) -> float:
+    """The ratio of first over second of the middle task."""
+    return math.exp(statistics.median(math.log(one / other) for one, other in pairs))
+
+
+def of_totals(pairs: Pairs) -> float:
+    """All of first over all of second: the dearest tasks decide."""
+    return sum(one for one, _ in pairs) / sum(other for _, other in pairs)
+
+
+def estimate(ratio: Callable[[Pairs], float], pairs: Pairs, seed: int) -> Estimate:
+    """A ratio with a bootstrap interval over the tasks. Raises ValueError without pairs."""
     if not pairs:
         raise ValueError("no pairs to compare")
-    logs = [math.log(one / other) for one, other in pairs]
     chance = random.Random(f"{seed} bootstrap")
-    drawn = sorted(statistics.median(chance.choices(logs, k=len(logs))) for _ in range(RESAMPLES))
-    low, high = drawn[int(0.025 * RESAMPLES)], drawn[int(0.975 * RESAMPLES) - 1]
-    return Estimate(math.exp(statistics.median(logs)), math.exp(low), math.exp(high))
+    drawn = sorted(ratio(chance.choices(pairs, k=len(pairs))) for _ in range(RESAMPLES))
+    return Estimate(ratio(pairs), drawn[int(0.025 * RESAMPLES)], drawn[int(0.975 * RESAMPLES) - 1])
 
 
 def mcnemar(first: int, second: int) -> float:
@@ -40,12 +54,11 @@ def mcnemar(first: int, second: int) -> float:
 
 
 def e_value(first: int, second: int) -> float:
-    """Evidence that `first` is favoured: its likelihood, averaged over all chances above one half, against one half.
+    """Evidence that two arms are not alike: their likelihood averaged over all chances, against one half.
 
-    1 says nothing, 20 is strong. It stays valid when one stops to look.
+    B(first + 1, second + 1) * 2^(first + second). 1 says nothing, 20 is strong:
+    it takes 8 tasks without one on the other side. It stays valid when one
+    stops to look; which arm is better, the counts say.
     """
-    count = first + second
-    # The integral of p^first (1-p)^second over p from 1/2 to 1 is a tail of a binomial distribution, times Beta.
-    beta = math.factorial(first) * math.factorial(second) / math.factorial(count + 1)
-    above: float = sum(math.comb(count + 1, k) for k in range(first + 1)) / 2.0 ** (count + 1)
-    return 2 * beta * above * 2.0**count
+    beta = math.factorial(first) * math.factorial(second) / math.factorial(first + second + 1)
+    return beta * 2.0 ** (first + second)

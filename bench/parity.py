@@ -122,6 +122,10 @@ class Found:
     """Of these, candidates the screen did not refuse."""
     put_off: int = 0
     """Of those kept, candidates the screen has cut short, to be confirmed when nothing else is left."""
+    besides: int = 0
+    """Candidates the screen refuses for tests that the targets stand beside."""
+    besides_alike: int = 0
+    """Of these, candidates of which a confirm says the same."""
     confirmed_alike: int = 0
     suites: int = 0
     suites_alike: int = 0
@@ -276,10 +280,13 @@ def judged(case: Case, truth: Truth, folder: Path, whole: bool) -> Found:
     try:
         with TestJudge(task, settings, lambda: None, environment(truth.package, root)) as judge:
             differ.baseline(judge.baseline())
-            for (candidate, said), verdict in zip(mixed, judge(variants(mixed), Tier.SCREEN), strict=True):
+            screened = list(judge(variants(mixed), Tier.SCREEN))
+            for (candidate, said), verdict in zip(mixed, screened, strict=True):
                 differ.screened(candidate, said, verdict)
-            for (candidate, said), verdict in zip(mixed, judge(variants(mixed), Tier.CONFIRM), strict=True):
+            confirmed = judge(variants(mixed), Tier.CONFIRM)
+            for (candidate, said), before, verdict in zip(mixed, screened, confirmed, strict=True):
                 differ.confirmed(candidate, said, verdict)
+                differ.besides(candidate, before, verdict)
             if whole:
                 base, *truths = suites(case, truth)
                 answers = list(zip(case.candidates, truths, strict=False))
@@ -315,12 +322,36 @@ class Differences:
         if verdict.cut:
             self.found.put_off += 1
             self.found.kept += 1
-        elif verdict.failing or verdict.broken:
+            return
+        refused = (*verdict.failing, *self._sound(candidate, said, verdict.regressions))
+        if refused or verdict.broken:
             what = f"refused by {verdict.tier}: {verdict.signature}"
-            steady = self.note("screen", candidate.shown, verdict.failing, "passes", what, candidate.text)
+            tests = (*self.case.place.tests, *(test for test in refused if test not in self.case.place.tests))
+            steady = self.note("screen", candidate.shown, refused, "passes", what, candidate.text, tests)
             self.found.kept += not steady
         else:
             self.found.kept += 1
+
+    def _sound(self, candidate: Candidate, said: Said, regressions: Sequence[str]) -> tuple[str, ...]:
+        """Those of the tests that a screen calls broken which pass cold; it may have run more than were drawn."""
+        more = [test for test in regressions if test not in said.passed]
+        others = self.truth({self.case.place.path: candidate.text}, more).passed if more else {}
+        return tuple(test for test in regressions if said.passed.get(test, others.get(test, False)))
+
+    def besides(self, candidate: Candidate, screened: Verdict, confirmed: Verdict) -> None:
+        """What a screen says of tests beside the targets, a confirm must say too."""
+        if screened.tier is not Tier.SCREEN or not screened.regressions:
+            return
+        self.found.besides += 1
+        apart = sorted({*screened.regressions} - {*confirmed.regressions})
+        if confirmed.broken or not apart:
+            self.found.besides_alike += 1
+            return
+        ours = f"{confirmed.tier}: {confirmed.signature or 'it passes'}"
+        steady = self.note(
+            "beside", candidate.shown, apart, "broken by the screen's account", ours, candidate.text, apart
+        )
+        self.found.besides_alike += not steady
 
     def confirmed(self, candidate: Candidate, said: Said, verdict: Verdict) -> None:
         self.found.confirmed_alike += self._alike("confirm", candidate, self.case.place.tests, said, verdict)
@@ -446,6 +477,7 @@ def told(found: Found) -> str:
         f"{found.mutants} mutants in {found.places} places ({found.broken} cannot be imported, {found.endless} do not "
         f"end; {found.survived} more where nothing is killed), {found.candidates} candidates, {found.in_screen} "
         f"answered by the screen; {found.passing} pass cold, the screen keeps {found.kept} ({found.put_off} put off); "
+        f"it refuses {found.besides} for tests beside the targets, confirm agrees on {found.besides_alike}; "
         f"confirm agrees on {found.confirmed_alike}; suite on {found.suites_alike} of {found.suites}; "
         f"{differences} differences, {len(found.differences) - differences} of unsteady tests"
     )

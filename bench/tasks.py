@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -104,15 +105,16 @@ def parity(name: str) -> str:
 
 
 def injections(seed: int, size: injected.Size, place: Path) -> list[Task]:
-    """Bugs of one and of two edits in packages of the registry; those that judge work below `place`.
+    """Bugs of one and of two edits in packages of the registry; those that judge work below `place`, one at a time.
 
     Raises CalledProcessError where a package cannot be fetched.
     """
     suites = {package.name: Suite(fetch(package), place) for package in PACKAGES}
-    return [_injected(bug, suites[bug.package]) for bug in injected.draw(seed, size)]
+    judging = {name: threading.Lock() for name in suites}
+    return [_injected(bug, suites[bug.package], judging[bug.package]) for bug in injected.draw(seed, size)]
 
 
-def _injected(bug: injected.Bug, suite: Suite) -> Task:
+def _injected(bug: injected.Bug, suite: Suite, judging: threading.Lock) -> Task:
     package = suite.package
 
     def lay(folder: Path) -> Laid:
@@ -122,7 +124,8 @@ def _injected(bug: injected.Bug, suite: Suite) -> Task:
         return Laid(folder, bug.shown, package.python, {"CI": "1", **path})
 
     def judge(root: Path) -> Judged:
-        return Judged(*injected.judge(bug, root, suite))
+        with judging:  # all answers for a package are judged in the same folder
+            return Judged(*injected.judge(bug, root, suite))
 
     return Task(bug.id, ONE if bug.edits == 1 else TWO, (bug.source, bug.package), lay, judge, bug.single)
 

@@ -280,7 +280,7 @@ def test_an_interrupt_while_it_starts_is_130_too(root: Path) -> None:
         until(lambda: False, seconds)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=10)
-        assert process.returncode in {130, -signal.SIGINT}  # the latter inside Python's own start
+        assert process.returncode in {130, -signal.SIGINT}, errors  # the latter inside Python's own start
         if process.returncode == 130:
             assert "Traceback" not in errors
 

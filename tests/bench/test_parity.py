@@ -290,3 +290,37 @@ def test_tests_that_cold_runs_do_not_agree_on_are_no_difference(about: Case, tru
     differ = Differences(about, unsteady, Found())
     differ.confirmed(about.candidates[0], unsteady(original, about.place.tests), says(Tier.CONFIRM, *INSIDE))
     assert [told.unsteady for told in differ.found.differences] == [True]
+
+
+def broken(tier: Tier, *regressions: str) -> Verdict:
+    return says(tier, INSIDE[1], failed=regressions).model_copy(update={"regressions": regressions})
+
+
+def test_a_screen_that_calls_a_sound_test_broken_is_told(about: Case, truth: Truth) -> None:
+    differ = Differences(about, truth, Found())
+    original, said = about.candidates[0], about.truths[0]
+    differ.screened(original, said, broken(Tier.SCREEN, ZERO))
+    differ.screened(original, said, broken(Tier.SCREEN, END))  # it was not drawn, and passes cold
+    assert differ.found.kept == 0
+    assert [(told.tier, told.tests, told.unsteady) for told in differ.found.differences] == [
+        ("screen", (ZERO,), False),
+        ("screen", (END,), False),
+    ]
+
+
+def test_a_screen_may_find_a_regression_in_tests_that_were_not_drawn(about: Case, truth: Truth) -> None:
+    differ = Differences(about, truth, Found())
+    breaking = about.candidates[0]._replace(text=CODE.replace("return value\n", "return 1\n"))
+    differ.screened(breaking, about.truths[0], broken(Tier.SCREEN, END))
+    assert (differ.found.kept, differ.found.differences) == (1, [])
+
+
+def test_a_confirm_must_say_the_same_of_tests_beside_the_targets(about: Case, truth: Truth) -> None:
+    differ = Differences(about, truth, Found())
+    original = about.candidates[0]
+    differ.besides(original, says(Tier.SCREEN, INSIDE[1]), says(Tier.CONFIRM, INSIDE[1]))
+    differ.besides(original, broken(Tier.CONFIRM, ZERO), says(Tier.CONFIRM, INSIDE[1]))  # no screen answered it
+    differ.besides(original, broken(Tier.SCREEN, ZERO), broken(Tier.CONFIRM, ZERO, END))
+    differ.besides(original, broken(Tier.SCREEN, ZERO), broken(Tier.CONFIRM, END))
+    assert (differ.found.besides, differ.found.besides_alike) == (2, 1)
+    assert [(told.tier, told.tests) for told in differ.found.differences] == [("beside", (ZERO,))]

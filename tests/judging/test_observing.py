@@ -180,6 +180,97 @@ def test_a_place_before_a_statement_is_seen_and_gives_nothing(root: Path) -> Non
     assert within.evaluations == 0
 
 
+SHELF = """
+    class Shelf:
+        def __init__(self):
+            self.items = {}
+            self.order = None
+
+        def put(self, key, item):
+            def told():
+                return item
+            self.items[key] = item
+            return item
+
+        def drop(self, key, loud=False, *, named=1):
+            del self.items[key]
+
+        def only_named(self, *, key):
+            return key
+"""
+SHELF_TEST = """
+    from calc import Shelf
+
+    def test_twice():
+        shelf = Shelf()
+        shelf.put("a", 5)
+        shelf.put("a", 6)
+        assert shelf.order
+
+    def test_once():
+        Shelf().put("b", True)
+"""
+
+
+def test_before_a_statement_conditions_are_told_by_the_evaluations_they_hold_in(root: Path) -> None:
+    make(root, {"calc.py": SHELF, "test_calc.py": SHELF_TEST})
+    with judging(root) as judge:
+        judge.baseline()
+        tests = ["test_calc.py::test_twice", "test_calc.py::test_once"]
+        (values,) = judge.observe(Variant({}), [place(judge.texts["calc.py"].text, "self.items[key] = item")], tests)
+    twice, again, once = "test_calc.py::test_twice", "test_calc.py::test_twice", "test_calc.py::test_once"
+    assert values.tests == (twice, again, once)
+    held = {holds: texts for texts, holds in values.conditions}
+    assert "key in self.items" in held[False, True, False]
+    assert "key not in self.items" in held[True, False, True]
+    assert "isinstance(item, bool)" in held[False, False, True]
+    assert not {"0", "None", "True"} & {text for texts in held.values() for text in texts}
+
+
+def test_before_a_statement_names_and_calls_are_told(root: Path) -> None:
+    make(root, {"calc.py": SHELF, "test_calc.py": SHELF_TEST})
+    with judging(root) as judge:
+        failing = judge.baseline().failing
+        (values,) = judge.observe(Variant({}), [place(judge.texts["calc.py"].text, "self.items[key] = item")], failing)
+    assert {("self", "Shelf"), ("self.items", "dict"), ("key", "str"), ("item", "int")} <= set(values.names)
+    assert set(values.calls) == {("self.put", 2), ("self.drop", 1), ("told", 0)}
+
+
+STUBS = {
+    "compared": ('raise NotImplementedError("later")', "assert f(2, 3) == 6\n    assert 20 == f(4, 5)", "a * b"),
+    "nearly": ("pass", "assert f(1, 3) == pytest.approx(1 / 3)\n    assert f(1, 8) == 0.125", "a / b"),
+    "within a list": ("pass", "assert [f(1, 2), f(5, 5)] == [3, 10]", "a + b"),
+    "asked for its truth": ("pass", "assert f(1, 2)\n    assert f(3, 3) == False\n    assert not f(9, 4)", "a < b"),
+    "behind a docstring": ('"""Says much."""', "assert f('ab', 3) == 'ababab'\n    assert f('x', 1) == 'x'", "a * b"),
+}
+
+
+@pytest.mark.parametrize("shape", STUBS)
+def test_a_stub_agrees_with_what_it_is_compared_to_and_that_is_what_is_wanted(root: Path, shape: str) -> None:
+    body, asserted, wanted = STUBS[shape]
+    make(root, {
+        "calc.py": f"def f(a, b):\n    {body}\n",
+        "test_calc.py": f"import pytest\nfrom calc import f\n\ndef test_f():\n    {asserted}\n",
+    })  # fmt: skip
+    with untouched(root), judging(root) as judge:
+        failing = judge.baseline().failing
+        (values,) = judge.observe(Variant({}), [place(judge.texts["calc.py"].text, body)], failing, size=4, stubs=True)
+    assert any(wanted in some for some in values.wanted)
+    assert values.evaluations >= 2
+
+
+def test_nothing_gives_what_is_wanted_of_a_stub_where_no_small_expression_does(root: Path) -> None:
+    make(root, {
+        "calc.py": "def f(a):\n    pass\n",
+        "test_calc.py": "from calc import f\n\ndef test_f():\n    assert [f(1), f(2), f(3)] == ['q', -77, 0.3]\n",
+    })  # fmt: skip
+    with judging(root) as judge:
+        failing = judge.baseline().failing
+        (values,) = judge.observe(Variant({}), [place(judge.texts["calc.py"].text, "pass")], failing, stubs=True)
+    assert values.wanted == ()
+    assert values.shown == ("'q'", "-77", "0.3")
+
+
 def test_literals_and_names_of_the_module_are_used_where_they_are_given(root: Path) -> None:
     body = "import string\nLIMIT = 40\nb = 41\n\ndef sub(a, b):\n    return a + b\n"
     test = "from calc import sub\n\ndef test_sub():\n    assert sub(3, 2) == 1\n"

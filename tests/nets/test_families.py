@@ -14,6 +14,7 @@ import pytest
 import trm_lsp
 from trm_lsp.core.state import Edit
 from trm_lsp.nets.repair.families import FAMILIES, Change, Family, Hints, Kinds, Site
+from trm_lsp.nets.repair.families.imports import imports_of
 from trm_lsp.nets.repair.hypotheses import Hypothesis, changes, enumerate_all, parse_all
 from trm_lsp.nets.repair.source import Source
 from trm_lsp.patch.edits import apply
@@ -41,6 +42,12 @@ def possible(text: str, hints: Hints = NOTHING) -> tuple[Hypothesis, ...]:
 
 LOOP = "def f(items):\n    for item in items:\n        if item:\n            {}\n    return items\n"
 CLASS = "class C:\n    def f(self):\n        self.name = self.size = 0\n        return {}\n"
+
+KEEPER = (
+    "class C:\n    def __init__(self, a):\n        self.kept: int | None = None\n        self.all = []\n"
+    "        self.seen, self.own = set(), a\n        self.seen = set()\n\n    def f(self, a):\n        {}\n"
+)
+RAISED = Hints(raised=("IndexError", "UnknownHere"))
 
 REPAIRS: list[tuple[str, str, str, Hints]] = [
     ("comparison", "y = a < b\n", "y = a <= b\n", NOTHING),
@@ -311,6 +318,29 @@ REPAIRS: list[tuple[str, str, str, Hints]] = [
         NOTHING,
     ),
     ("step", "def f(a):\n    b = g(a)\n", "def f(a):\n    b = g(a)\n    return b\n", NOTHING),
+    ("reset", KEEPER.format("g(a)"), KEEPER.format("g(a)\n        self.kept = None"), NOTHING),
+    ("reset", KEEPER.format("g(a)"), KEEPER.format("self.all = []\n        g(a)"), NOTHING),
+    ("reset", KEEPER.format("self.all = a"), KEEPER.format("self.all = a\n        self.seen = set()"), NOTHING),
+    ("remove-several", "def f(a):\n    a += 1\n    g(a)\n    return a\n", "def f(a):\n    return a\n", NOTHING),
+    ("remove-several", "def f(a):\n    a += 1\n    g(a)\n", "def f(a):\n    pass\n", NOTHING),
+    (
+        "caught",
+        "def f(a):\n    b = a[0]\n    return b\n",
+        "def f(a):\n    try:\n        b = a[0]\n    except IndexError:\n        return None\n    return b\n",
+        RAISED,
+    ),
+    (
+        "caught",
+        LOOP.format("f(item)"),
+        LOOP.format("try:\n                f(item)\n            except IndexError:\n                continue"),
+        RAISED,
+    ),
+    (
+        "caught",
+        "def f(a):\n    b = a[0]\n    g(b)\n",
+        "def f(a):\n    try:\n        b = a[0]\n    except IndexError:\n        b = 0\n    g(b)\n",
+        RAISED,
+    ),
     ("syntax", "def f(a)\n    return a\n", "def f(a):\n    return a\n", NOTHING),
     ("syntax", "y = f(a\nz = 1\n", "y = f(a)\nz = 1\n", NOTHING),
     ("syntax", "y = [1, 2 3]\n", "y = [1, 2, 3]\n", NOTHING),
@@ -326,6 +356,37 @@ REPAIRS: list[tuple[str, str, str, Hints]] = [
 )
 def test_the_repair_is_among_the_changes(family: str, mistake: str, repaired: str, hints: Hints) -> None:
     assert repaired in {apply(mistake, change.edits) for change in asked(BY_NAME[family], mistake, hints)}
+
+
+def test_a_name_is_imported_as_siblings_import_or_define_it() -> None:
+    siblings = {
+        "src/pkg/one.py": "from money import Money\nfrom .two import Rate\n",
+        "src/pkg/two.py": "class Rate:\n    pass\n\ndef charge():\n    pass\n",
+        "far/other.py": "from .own import Money\n",
+        "broken.py": "Money = = 1\n",
+    }
+    known = imports_of(["Money", "Rate", "charge", "absent"], siblings)
+    assert set(known) == {
+        ("Money", "from money import Money", "src/pkg/one.py"),
+        ("Rate", "from .two import Rate", "src/pkg/one.py"),
+        ("Rate", "from pkg.two import Rate", "src/pkg/two.py"),
+        ("charge", "from pkg.two import charge", "src/pkg/two.py"),
+        ("Money", "from .own import Money", "far/other.py"),
+    }
+    source = Source("src/pkg/three.py", "a = Money(1, Rate())\n")
+    (statement,) = source.statements
+    site = Site(source, statement, Hints(imports=known))
+    added = {change.edits[0].text for change in changes(BY_NAME["missing-import"], site)}
+    assert added == {
+        "from money import Money\n", "from .two import Rate\n", "from pkg.two import Rate\n",
+    }  # fmt: skip
+
+
+def test_only_what_the_file_knows_is_caught_and_only_what_depends_on_nothing_is_set_anew() -> None:
+    caught = asked(BY_NAME["caught"], "def f(a):\n    g(a)\n", RAISED)
+    assert all("UnknownHere" not in change.edits[0].text for change in caught)
+    anew = {change.edits[0].text.strip() for change in asked(BY_NAME["reset"], KEEPER.format("g(a)"))}
+    assert anew == {"self.kept = None", "self.all = []", "self.seen = set()"}
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)

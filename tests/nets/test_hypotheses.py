@@ -93,6 +93,18 @@ def test_drawing_goes_on_where_it_stopped_until_nothing_is_left() -> None:
     assert drawn == list(ranked(drawn, z))
 
 
+def test_few_of_those_drawn_lie_outside_functions_however_likely_they_are() -> None:
+    constants = "\n".join(f"LIMIT_{n} = [{n}, {n} + 1]" for n in range(40))
+    source = Source("m.py", f"{constants}\n\n\n{TEXT}")
+    body = {source.place(statement) for statement in source.statements if statement.function is not None}
+    z = Reasoning(suspicion={source.place(s): 0.5 if source.place(s) in body else 1.0 for s in source.statements})
+    drawn = everything([source], z.suspicion, HINTS).likeliest(z, 128)
+    outside = [h for h in drawn if h.place.startswith("m.py::<module>: LIMIT_")]
+    assert len(outside) == 2
+    assert outside == list(drawn[:2])
+    assert {h.place for h in drawn if h not in outside} <= body | {source.place(source.statements[40])}
+
+
 def test_what_experiments_teach_changes_what_comes_next() -> None:
     z = believing()
     before = queue(z)

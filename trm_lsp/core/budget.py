@@ -7,10 +7,11 @@ reproduce a run on any machine.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 
 from trm_lsp.core.behaviour import Comparison
-from trm_lsp.core.ports import Clock, Comparer, Judge, Observer, Slot, Trace, Tracer, Values
+from trm_lsp.core.ports import Clock, Comparer, Judge, Observer, Slot, Trace, Tracer, Values, effort
 from trm_lsp.core.state import Variant
 from trm_lsp.core.verdict import Frozen, Tier, Verdict
 
@@ -19,7 +20,7 @@ WORK_UNITS = {Tier.SCREEN: 3.0, Tier.CONFIRM: 40.0, Tier.SUITE: 60.0, Tier.COLD:
 TRACE_UNITS = 300.0
 """Work units of one traced run."""
 OBSERVE_UNITS, SLOT_UNITS = 40.0, 25.0
-"""Work units of one observed run, and of each slot in it."""
+"""Work units of one observed run, and of each slot in it; more where expressions are larger."""
 COMPARE_UNITS, TEXT_UNITS = 60.0, 15.0
 """Work units of one comparison, and of each text in it."""
 
@@ -63,14 +64,16 @@ class Meter:
         self._cancelled = cancelled
         self._started = clock.elapsed()
         self._cpu_started = clock.cpu()
-        self._spent = Spent()
+        self._counts: defaultdict[str, float] = defaultdict(int)
+        """Counters by their names in `Spent`; a verdict costs microseconds, so this must not cost more."""
 
     @property
     def spent(self) -> Spent:
-        return self._spent.model_copy(
+        return Spent().model_copy(
             update={
+                **self._counts,
                 "seconds": self._clock.elapsed() - self._started,
-                "cpu_seconds": self._spent.cpu_seconds + self._clock.cpu() - self._cpu_started,
+                "cpu_seconds": self._counts["cpu_seconds"] + self._clock.cpu() - self._cpu_started,
             }
         )
 
@@ -91,7 +94,7 @@ class Meter:
         seconds, work = self._budget.seconds, self._budget.work
         if seconds is not None and self._clock.elapsed() - self._started >= seconds:
             raise Stopped("budget")
-        if work is not None and self._spent.work >= work:
+        if work is not None and self._counts["work"] >= work:
             raise Stopped("budget")
 
     def forgive(self) -> None:
@@ -100,8 +103,8 @@ class Meter:
 
     def count(self, **amounts: float) -> None:
         """Add to the counters named."""
-        update = {name: getattr(self._spent, name) + amount for name, amount in amounts.items()}
-        self._spent = self._spent.model_copy(update=update)
+        for name, amount in amounts.items():
+            self._counts[name] += amount
 
     def judging(self, judge: Judge) -> Judge:
         """The same judge, every verdict counted, stopped when the run must stop."""
@@ -143,10 +146,11 @@ class Meter:
             atoms: Sequence[str] = (),
             size: int = 3,
             most: int = 2000,
+            stubs: bool = False,
         ) -> tuple[Values, ...]:
             self.check()
-            values = observer(variant, slots, tests, atoms=atoms, size=size, most=most)
-            self.count(work=OBSERVE_UNITS + SLOT_UNITS * len(slots))
+            values = observer(variant, slots, tests, atoms=atoms, size=size, most=most, stubs=stubs)
+            self.count(work=OBSERVE_UNITS + SLOT_UNITS * len(slots) * effort(size))
             return values
 
         return observed

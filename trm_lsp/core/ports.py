@@ -69,6 +69,15 @@ class Slot(NamedTuple):
     end: int
 
 
+class Condition(NamedTuple):
+    """Conditions that are true in the same recorded evaluations."""
+
+    texts: tuple[str, ...]
+    """The simplest first."""
+    holds: tuple[bool, ...]
+    """Whether they are true, of each recorded evaluation."""
+
+
 class Values(Frozen):
     """What a slot saw while tests ran, and the small expressions that could stand there."""
 
@@ -89,6 +98,25 @@ class Values(Frozen):
     """
     original: int | None = None
     """The number of the class that the text in the slot is in; None where it raised, or gave what is too large."""
+    tests: tuple[str, ...] = ()
+    """Of each recorded evaluation, the test it was made in."""
+    wanted: tuple[tuple[str, ...], ...] = ()
+    """Of a stub: classes of expressions that give what the tests compare its answers to, `shown` what that is."""
+    conditions: tuple[Condition, ...] = ()
+    """Before a statement: what could be asked there, in the order of their simplest."""
+    names: tuple[tuple[str, str], ...] = ()
+    """Before a statement: names in scope and the data of what they name (`self.items`), each with its type's name."""
+    calls: tuple[tuple[str, int], ...] = ()
+    """Before a statement: functions in scope and methods of the package's own objects, with the arguments they need."""
+
+
+USUAL_SIZE = 3
+"""Of the expressions that an observer looks for."""
+
+
+def effort(size: int) -> int:
+    """How many times as much as for the usual size the expressions of a slot may cost."""
+    return 1 << 2 * max(0, size - USUAL_SIZE)
 
 
 class Observer(Protocol):
@@ -99,14 +127,17 @@ class Observer(Protocol):
         tests: Sequence[str],
         *,
         atoms: Sequence[str] = (),
-        size: int = 3,
+        size: int = USUAL_SIZE,
         most: int = 2000,
+        stubs: bool = False,
     ) -> tuple[Values, ...]:
         """Run `tests` once on the variant and say what each slot of its text saw, in order.
 
         `atoms`: literals, and dotted names of the module, that expressions may
         be made of beside what is in scope. `size`: how many operands and
-        operations an expression has at most. `most`: how many classes are told.
+        operations an expression has at most. `most`: how many classes are told. `stubs`: the slots are places
+        before the bodies of functions that are not written: their calls give a
+        value that agrees with whatever the tests compare it to.
         """
 
 

@@ -193,7 +193,7 @@ class Reasoning(Frozen):
     visited: Mapping[str, int] = Field(default_factory=dict)
     """Digest of a y to how many edits on it were judged."""
     observed: tuple[str, ...] = ()
-    """Digests of each y whose values were looked at."""
+    """Digests of each y whose values were looked at; a word before it says of what else (see nets/repair)."""
     passing: Mapping[str, int] = Field(default_factory=dict)
     """Place to the number of passing tests that reach it."""
     survivors: tuple[Attempt, ...] = ()

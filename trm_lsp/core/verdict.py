@@ -96,8 +96,8 @@ class Verdict(Frozen):
     @property
     def failing(self) -> tuple[str, ...]:
         """Target tests that do not pass, in the order of the targets."""
-        results = self.by_id
-        return tuple(t for t in self.targets if t not in results or not results[t].passed)
+        passed = {result.id for result in self.results if result.outcome is Outcome.PASSED}
+        return tuple([test for test in self.targets if test not in passed])
 
     @property
     def passed(self) -> bool:
@@ -106,9 +106,11 @@ class Verdict(Frozen):
     @property
     def cut(self) -> bool:
         """Whether a screen has cut it short, and nothing else speaks against it: to be confirmed when time allows."""
-        results = self.by_id
-        bad = [results[test].outcome for test in self.failing if test in results]
-        return self.tier is Tier.SCREEN and bool(bad) and all(outcome is Outcome.TIMEOUT for outcome in bad)
+        if self.tier is not Tier.SCREEN:
+            return False
+        failing = set(self.failing)
+        bad = [result.outcome for result in self.results if result.id in failing]
+        return bool(bad) and all(outcome is Outcome.TIMEOUT for outcome in bad)
 
     @property
     def counts(self) -> Counts:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from trm_lsp.core.behaviour import Doubts
 from trm_lsp.core.events import OpenQuestion
 from trm_lsp.core.ports import X
 from trm_lsp.core.state import Candidate, Commit, Reasoning
 from trm_lsp.engine.grading import behaviours
+from trm_lsp.nets.repair.doubting import counted
 
 FAILURES, KINDS, FUNCTIONS = 3, 4, 3
 """How many are named, at most."""
@@ -18,7 +18,7 @@ LONG = 200
 
 def explain(x: X, y: Candidate, z: Reasoning, question: OpenQuestion | None = None) -> tuple[str, ...]:
     """The reasoning on an answer, in the order in which a reader asks."""
-    return (*failed(x), *changed(y, z), *tried(y, z), *found(x, y, z, question))
+    return (*failed(x), *changed(y, z), *found(y), *doubted(y, z, question), *tried(y, z), *unknown(x, y))
 
 
 def failed(x: X) -> Iterator[str]:
@@ -28,7 +28,7 @@ def failed(x: X) -> Iterator[str]:
         said = results[test].signature or str(results[test].outcome) if test in results else "missing"
         yield f"{test} failed: {_short(said)}"
     if len(failing) > FAILURES:
-        yield f"{_count(len(failing) - FAILURES, 'more test')} failed."
+        yield f"{counted(len(failing) - FAILURES, 'more test')} failed."
 
 
 def changed(y: Candidate, z: Reasoning) -> Iterator[str]:
@@ -44,11 +44,11 @@ def _suspected(commit: Commit, z: Reasoning) -> str:
     suspect = z.suspicion[commit.place]
     more = sum(value > suspect for value in z.suspicion.values())
     passing = z.passing.get(commit.place, 0)
-    stands = "No line was more suspect" if not more else f"{_count(more, 'line')} were more suspect"
-    if more == 1:
-        stands = "One line was more suspect"
-    of = f"of {_count(len(z.suspicion), 'statement')} that the failing tests reach"
-    also = f"{_count(passing, 'passing test')} also run{'s' * (passing == 1)} it" if passing else ""
+    stands = f"{counted(more, 'line')} were more suspect"
+    if more < 2:
+        stands = "One line was more suspect" if more else "No line was more suspect"
+    of = f"of {counted(len(z.suspicion), 'statement')} that the failing tests reach"
+    also = f"{counted(passing, 'passing test')} also run{'s' * (passing == 1)} it" if passing else ""
     return f"{stands}, {of}{f'; {also}' if also else ''}."
 
 
@@ -58,11 +58,12 @@ def tried(y: Candidate, z: Reasoning) -> Iterator[str]:
         return
     where = _by_function(z.evidence)
     places = f", most of them in {_listed(list(where)[:FUNCTIONS])}" if where else ""
-    yield f"{_count(z.tried, 'candidate')} {'was' if z.tried == 1 else 'were'} judged, the likeliest first{places}."
+    yield f"{counted(z.tried, 'candidate')} {'was' if z.tried == 1 else 'were'} judged, the likeliest first{places}."
     kinds = sorted(z.judged.items(), key=lambda item: (-item[1], item[0]))
-    out = [f"{count} of kind {kind}" for kind, count in kinds if kind not in {c.family for c in y.commits}]
+    passing = {commit.family for commit in y.commits} | {attempt.commit.family for attempt in z.survivors}
+    out = [f"{count} of kind {kind}" for kind, count in kinds if kind not in passing]
     if out:
-        rest = f" and {_count(len(out) - KINDS, 'other kind')}" if len(out) > KINDS else ""
+        rest = f" and {counted(len(out) - KINDS, 'other kind')}" if len(out) > KINDS else ""
         yield f"Ruled out: {', '.join(out[:KINDS])}{rest}."
 
 
@@ -77,61 +78,58 @@ def _by_function(evidence: Mapping[str, tuple[int, float]]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
-def found(x: X, y: Candidate, z: Reasoning, question: OpenQuestion | None = None) -> Iterator[str]:
-    """What the answer was seen to do, what else does it, and what nobody has looked at."""
-    if y.verdict is None:
-        return
-    if not y.verdict.passed:
-        yield f"{len(y.verdict.failing)} of {_count(len(y.verdict.targets), 'failing test')} still fail with it."
-        return
-    count = y.verdict.counts.passed
-    yield f"With it {_count(count, 'test')} pass{'es' * (count == 1)}, and none that passed before fails."
-    yield from _rivals(y, z, question)
-    if z.doubts is not None:
-        yield from _doubted(y, z.doubts)
-    if len(x.baseline.failing) == 1:
-        yield "One failing test alone asks for it: what it should do elsewhere, only the tests that passed before say."
+def found(y: Candidate) -> Iterator[str]:
+    """What the tests say of the answer."""
+    if y.verdict is not None and y.verdict.passed:
+        count = y.verdict.counts.passed
+        yield f"With it {counted(count, 'test')} pass{'es' * (count == 1)}, and none that passed before fails."
+    elif y.verdict is not None:
+        yield f"{len(y.verdict.failing)} of {counted(len(y.verdict.targets), 'failing test')} still fail with it."
 
 
-def _rivals(y: Candidate, z: Reasoning, question: OpenQuestion | None) -> Iterator[str]:
-    """What else passes, and whether it does something else."""
+def doubted(y: Candidate, z: Reasoning, question: OpenQuestion | None) -> Iterator[str]:
+    """What else passes, how it differs, and what the answer changes beside what was asked."""
+    if y.verdict is None or not y.verdict.passed:
+        return
     groups = behaviours(y, z)
+    attempts = {attempt.key: attempt for attempt in z.survivors}
+    doubts = z.doubts
+    compared = f" in {counted(doubts.inputs, 'call')} they were compared by" if doubts and doubts.inputs else ""
     passing = sum(map(len, groups))
-    known = z.doubts is not None and z.doubts.inputs
-    compared = f" in {_count(z.doubts.inputs, 'call')} they were compared by" if z.doubts and known else ""
-    if passing == 1:
-        yield f"It is the only one of {_count(z.tried, 'candidate')} that passes; what was not tried is not known."
-    elif len(groups) == 1:
-        yield f"{passing} of {z.tried} candidates pass, and they do the same{compared}."
-    else:
+    if len(groups) > 1:
+        known = doubts is not None and doubts.inputs
         differ = f"they show {len(groups)} behaviours{compared}" if known else "whether they differ is not known"
         yield f"{passing} of {z.tried} candidates pass, and {differ}."
-    if question is not None:
-        yield f"{question.text} A test would decide; nothing waits for it."
-    reasons = {attempt.key: attempt.commit.reason for attempt in z.survivors}
-    yield from (f"This passes as well: {reasons[group[0]]}." for group in groups[1:3])
-
-
-def _doubted(y: Candidate, doubts: Doubts) -> Iterator[str]:
-    """What speaks against the answer itself, and what was not looked at."""
+        if question is not None:
+            yield f"{question.text} A test would decide; nothing waits for it."
+        yield from (f"This passes as well: {attempts[group[0]].commit.reason}." for group in groups[1:3])
+    elif passing > 1:
+        yield f"{passing} of {z.tried} candidates pass, and they do the same{compared}."
+    else:
+        yield f"It is the only one of {z.tried} candidates that passes; what was not tried is not known."
+    if doubts is None:
+        return
     if y.digest in doubts.contradicts:
         yield f"But {doubts.contradicts[y.digest]}."
     if doubts.near and y.digest in doubts.moved:
         moved = doubts.moved[y.digest]
         what = f"changes the outcome of {moved}" if moved else "changes none"
+        calls = counted(doubts.near, "call")
         yield (
-            f"It {what} of {_count(doubts.near, 'call')} of passing tests or like them: that tells what it may break, "
+            f"It {what} of {calls} of passing tests or like them: that tells what it may break, "
             "not whether it is complete."
         )
     yield from doubts.left_out[:2]
 
 
+def unknown(x: X, y: Candidate) -> Iterator[str]:
+    """What nobody has looked at."""
+    if y.verdict is not None and y.verdict.passed and len(x.baseline.failing) == 1:
+        yield "One failing test alone asks for it: what it should do elsewhere, only the tests that passed before say."
+
+
 def _short(text: str) -> str:
     return text if len(text) <= LONG else f"{text[: LONG - 1]}…"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def _listed(items: list[str]) -> str:

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 
 from trm_lsp.core.behaviour import Comparison
 from trm_lsp.core.consent import Ask, Question, refuse
-from trm_lsp.core.ports import Slot, Trace, Values
+from trm_lsp.core.ports import Slot, Trace, Values, effort
 from trm_lsp.core.state import BaseText, Task, Variant
 from trm_lsp.core.verdict import Outcome, TestResult, Tier, Verdict, regressions
 from trm_lsp.judging.environment import HASH_SEEDS, EnvironmentBroken, named_files
 from trm_lsp.judging.hints import hints
 from trm_lsp.judging.ids import below, meets, paths_in, selects
-from trm_lsp.judging.python_tests import PythonTests
+from trm_lsp.judging.python_tests import HUNG_IDLE, PythonTests
 from trm_lsp.judging.runner import RunReport, SandboxReport, TestProcessDied
 from trm_lsp.judging.screen import Candidate, candidate, screen
 from trm_lsp.judging.signatures import normalise
@@ -38,7 +38,7 @@ QUICK_SECONDS = 0.5
 QUICK_SUITE_SECONDS = 3.0
 """A whole suite that ends within this is run at the start of a task about some of its tests."""
 OBSERVE_STEPS = 60_000
-"""Work steps that the expressions of one slot may cost (see zygote/terms.py)."""
+"""Work steps that the expressions of one slot may cost (see zygote/terms.py); more where they are larger."""
 OBSERVE_SECONDS = 0.2
 """Seconds they may take, on a slow machine."""
 COMPARE_INPUTS, COMPARE_SECONDS = 120, 0.6
@@ -46,7 +46,7 @@ COMPARE_INPUTS, COMPARE_SECONDS = 120, 0.6
 Screened = tuple[tuple[TestResult, ...], tuple[str, ...]]
 """What a screen says of a candidate: outcomes of the targets, and which tests it breaks, as far as they were run."""
 NOT_COMPARED = "the tests are not collected in one process"
-AFTER_A_HANG = 3.0
+AFTER_A_HANG = 2.0
 """Seconds a test of a baseline may take at least when another one has hung: the first gets `trm.test.idle`."""
 HANGS_ALLOWED = 3
 """How often a baseline goes on without a test that hung or died."""
@@ -92,6 +92,8 @@ class TestJudge:
         """What the baseline said of each test."""
         self._reach: Mapping[str, Mapping[str, set[int]]] | None = None
         """Lines that each test of the suite reaches on the unchanged texts; None until it is needed."""
+        self._refused = False
+        """Whether the suite has refused what passes the targets: then it pays to know which tests reach a change."""
         self._steady = False
         """Whether the targets were seen to fail on the unchanged code with the seeds of the final check."""
         self._apart = False
@@ -189,11 +191,16 @@ class TestJudge:
         self._targets = tuple(result.id for result in failing)
         self._expected = frozenset(result.id for result in results if result.passed)
         files = {target.split("::")[0] for target in self._targets}
-        beside = [r for r in results if r.id.split("::")[0] in files and r.outcome is not Outcome.TIMEOUT]
-        seconds = sum(result.seconds for result in beside)
-        hangs = any(result.outcome is Outcome.TIMEOUT for result in failing)
-        self._beside = tuple(sorted(files)) if seconds < QUICK_SECONDS and not hangs else self._targets
-        self._seconds = seconds
+        inside = [result for result in results if result.id.split("::")[0] in files]
+        ended = [result for result in inside if result.outcome is not Outcome.TIMEOUT]
+        self._seconds = sum(result.seconds for result in ended)
+        if self._seconds >= QUICK_SECONDS:
+            self._beside = self._targets
+        elif len(ended) == len(inside):
+            self._beside = tuple(sorted(files))
+        else:
+            # What hangs comes last: nothing behind it would be run.
+            self._beside = tuple(dict.fromkeys((*(r.id for r in ended if r.passed), *self._targets)))
 
     def _refuse_broken(self, report: RunReport, asked: Sequence[str]) -> None:
         """Raise EnvironmentBroken for what is no verdict on any code."""
@@ -203,7 +210,7 @@ class TestJudge:
                 "so a candidate would not be seen: check sys.path changes in conftest.py."
             )
         named = ", ".join(asked)
-        if self.command.runner and report.exit == NO_TESTS:
+        if self.command.runner and report.exit == NO_TESTS and not report.results:
             raise EnvironmentBroken(f"No tests were found in {named or self._root}.")
         for error in report.collect_errors.values():
             self._refuse_syntax(error)
@@ -235,12 +242,16 @@ class TestJudge:
         """One verdict a variant, in order (see core.ports.Judge)."""
         screened, cpu = self._screened(batch) if tier is Tier.SCREEN and batch else ([None] * len(batch), 0.0)
         share = cpu / max(1, len(batch))
+        verdicts: dict[tuple[int, tuple[str, ...]], Verdict] = {}
         for variant, found in zip(batch, screened, strict=True):
             if found is not None:
                 results, broke = found
-                yield Verdict(
-                    tier=Tier.SCREEN, results=results, targets=self._targets, regressions=broke, cpu_seconds=share
-                )
+                alike = id(results), broke  # the screen has one tuple for all that came out alike
+                if alike not in verdicts:
+                    verdicts[alike] = Verdict(
+                        tier=Tier.SCREEN, results=results, targets=self._targets, regressions=broke, cpu_seconds=share
+                    )
+                yield verdicts[alike]
                 continue
             try:
                 texts = self._data(variant)
@@ -258,7 +269,12 @@ class TestJudge:
             return self._cold(texts)
         if tier is Tier.SUITE:
             return self._whole_suite(variant, texts)
-        return self._confirmed(variant, texts)
+        if tier is Tier.SCREEN and isinstance(self._tests, PythonTests) and self._beside != self._targets:
+            # As in a screen: the tests beside the targets say nothing about what makes none of these pass.
+            verdict = self._confirmed(variant, texts, self._targets)
+            if len(verdict.failing) == len(self._targets):
+                return verdict
+        return self._confirmed(variant, texts, self._beside)
 
     def _screened(self, batch: Sequence[Variant]) -> tuple[list[Screened | None], float]:
         """As `_screen`; a batch that ends the test process is confirmed by another one."""
@@ -292,14 +308,15 @@ class TestJudge:
         def run(candidates: Sequence[Candidate], chosen: Sequence[str]) -> RunReport:
             timeout = 5.0 + 3 * tests.overhead + len(candidates) * patience * (0.1 + 2 * self._seconds)
             idle = 2.0 + 5 * self._seconds + 3 * tests.overhead
-            found = tests.screen(chosen, self._beside, data, candidates, patience, timeout, idle, self._hangs)
+            found = tests.screen(chosen, self._beside, data, candidates, patience, timeout, idle, self._hung)
             report = found or RunReport()
             nonlocal cpu
             cpu += report.cpu
             # A screen in which the unchanged code behaves as in no baseline says nothing about candidates.
             seen = {test: outcome for test, (outcome, *_) in (report.base or {}).items()}
             passing.update(test for test, outcome in seen.items() if outcome == Outcome.PASSED)
-            odd = not texts and not passing.isdisjoint(self._targets)
+            ended = {test for test in self._hung if seen.get(test, Outcome.TIMEOUT) != Outcome.TIMEOUT}
+            odd = not texts and (ended or not passing.isdisjoint(self._targets))
             if odd or not seen.keys() >= set(self._targets):
                 report.base = None
             return report
@@ -322,20 +339,20 @@ class TestJudge:
                     confirmed[i] = before[0], tuple(r.id for r in broken)
         return confirmed, cpu
 
-    def _confirmed(self, variant: Variant, texts: Mapping[str, bytes]) -> Verdict:
+    def _confirmed(self, variant: Variant, texts: Mapping[str, bytes], tests: Sequence[str]) -> Verdict:
         # A candidate may loop for ever: it gets a few times what the unchanged code took.
         usual = min(self.settings.test.timeout, 1.0 + 5 * self._seconds + 3 * self._tests.overhead)
         report = None
         change = candidate(variant, self.texts) if variant.edits else None
         if change is not None and isinstance(self._tests, PythonTests):
             base = self._data(Variant(variant.texts))
-            report = self._tests.run_swapped(self._beside, base, texts, change, usual)
+            report = self._tests.run_swapped(tests, self._beside, base, texts, change, usual)
         if report is None:
-            report = self._tests.run(self._beside, texts, timeout=usual, idle=usual)
-        ran = frozenset(test for test in self._expected if selects(self._beside, test))
+            report = self._tests.run(tests, texts, timeout=usual, idle=usual)
+        ran = frozenset(test for test in self._expected if selects(tests, test))
         verdict = self._verdict(Tier.CONFIRM, report, ran - self._flaky)
         if verdict.regressions and not verdict.failing:
-            again = self._tests.run(self._beside, texts, timeout=usual, idle=usual).results
+            again = self._tests.run(tests, texts, timeout=usual, idle=usual).results
             odd = {test for test in verdict.regressions if _passes(test, again)}
             if odd:
                 self._note_flaky(odd)
@@ -343,9 +360,9 @@ class TestJudge:
         return verdict
 
     def _whole_suite(self, variant: Variant, texts: Mapping[str, bytes]) -> Verdict:
-        """Every test that could have been broken, those first that reach what was changed."""
+        """Every test that could have been broken; once the suite has refused one, those first that reach the change."""
         expected = self._suite_passed() - self._flaky
-        reaching = {*self._targets, *self._reaching(variant, expected)}
+        reaching = {*self._targets, *(self._reaching(variant, expected) if self._refused else ())}
         # A target that is a whole file, because it could not be collected, is in no order.
         first = tuple(dict.fromkeys((*(test for test in self._order if test in reaching), *self._targets)))
         idle = 5.0 + 5 * self._seconds + 3 * self._tests.overhead
@@ -359,6 +376,7 @@ class TestJudge:
             more.cpu += report.cpu
             verdict = self._verdict(Tier.SUITE, more, expected)
             report = more
+        self._refused = self._refused or bool(verdict.regressions)
         if not verdict.failing and (verdict.regressions or verdict.broken or report.ended):
             # Flaky tests, ids that cannot be chosen, an order that matters: the user's own command decides.
             return self._cold(texts)
@@ -485,11 +503,11 @@ class TestJudge:
     # --- runs ---------------------------------------------------------------------------------
 
     def _first_idle(self) -> float | None:
-        """A test that hangs may not use up what a run has: a sixth of it, five seconds at least."""
+        """A test that hangs may not use up what a run has: a twelfth of it, five seconds at least."""
         if self._hung:
             return AFTER_A_HANG + 20 * self._seconds
         seconds = self.settings.budget.seconds
-        return max(5.0, seconds / 6) if seconds else None
+        return max(5.0, seconds / 12) if seconds else None
 
     def _patiently(self, paths: Sequence[str], hash_seed: int | None = None) -> RunReport:
         """Run the user's command on the unchanged texts; it goes on without tests that hang or die."""
@@ -516,19 +534,23 @@ class TestJudge:
         """Tests that are known not to end on the unchanged code."""
         return tuple(test for test, outcome in self._outcomes.items() if outcome is Outcome.TIMEOUT)
 
-    @property
-    def _hangs(self) -> bool:
-        """Whether a target is one of them."""
-        return not set(self._hung).isdisjoint(self._targets)
-
     def trace(self, variant: Variant, tests: Sequence[str]) -> Trace:
         """Run tests on a variant and report the lines they reach (see core.ports.Tracer)."""
-        idle = (2.0 if self._hangs else 5.0) + 20 * self._seconds + 3 * self._tests.overhead
-        report = self._tests.run(tests, self._data(variant), idle=idle, trace=True)
+        texts, slack = self._data(variant), 3 * self._tests.overhead
+        hung = [test for test in tests if test in self._hung]
+        ended = [test for test in tests if test not in hung]
+        reports = []
+        if ended:
+            reports.append(self._tests.run(ended, texts, idle=5.0 + 20 * self._seconds + slack, trace=True))
+        # Each line is a sign of life: what hangs and gives none has shown them all.
+        reports += [self._tests.run([test], texts, idle=HUNG_IDLE + slack, trace=True) for test in hung]
         lines = {
-            test: {path: tuple(sorted(seen)) for path, seen in paths.items()} for test, paths in report.lines.items()
+            test: {path: tuple(sorted(seen)) for path, seen in paths.items()}
+            for report in reports
+            for test, paths in report.lines.items()
         }
-        return Trace(lines=lines, passed=frozenset(r.id for r in report.results.values() if r.passed))
+        passed = frozenset(r.id for report in reports for r in report.results.values() if r.passed)
+        return Trace(lines=lines, passed=passed)
 
     def observe(
         self,
@@ -539,6 +561,7 @@ class TestJudge:
         atoms: Sequence[str] = (),
         size: int = 3,
         most: int = 2000,
+        stubs: bool = False,
     ) -> tuple[Values, ...]:
         """Run tests on a variant and report what slots of its text saw (see core.ports.Observer)."""
         runner, report = self._tests, None
@@ -548,7 +571,7 @@ class TestJudge:
                 files.setdefault(slot.path, []).append(number)
         order = [number for numbers in files.values() for number in numbers]
         # An endless loop is cut by counts, as a screen does; the clock stands behind it.
-        seconds = 1.0 + 20 * self._seconds
+        seconds, larger = 1.0 + 20 * self._seconds, effort(size)
         asked = {
             "files": [
                 [path, self.texts[path].encoding, self.texts[path].bom, [slots[number][1:] for number in numbers]]
@@ -557,10 +580,11 @@ class TestJudge:
             "atoms": list(atoms),
             "size": size,
             "most": most,
-            "steps": OBSERVE_STEPS,
+            "steps": OBSERVE_STEPS * larger,
             "seconds": seconds,
+            "stubs": stubs,
         }
-        timeout = 5.0 + 3 * runner.overhead + len(tests) * seconds + len(slots) * OBSERVE_SECONDS
+        timeout = 5.0 + 3 * runner.overhead + len(tests) * seconds + len(slots) * OBSERVE_SECONDS * larger
         try:
             if isinstance(runner, PythonTests) and order and tests:
                 report = runner.observe(tests, self._beside, self._data(variant), asked, timeout)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,8 +19,12 @@ from trm_lsp.settings import Settings
 Texts = Mapping[str, bytes]
 AnyRunner = Runner | SpareRunner
 
-WARM, COLLECTED = ("warm",), ("warm", "collected")
+WARM, AHEAD = ("warm",), ("ahead",)
 """Stages of the test process, by the way to them (see zygote/stages.py)."""
+BARE_PYTEST = ("-c", os.devnull, "--rootdir", ".", "--noconftest", "-p", "no:cacheprovider")
+"""Options of a pytest that knows as little of the workspace as unittest does."""
+HUNG_IDLE = 1.0
+"""Seconds without a sign after which a test that is known to hang is taken to hang again."""
 LOADING_SECONDS = 30.0
 """What importing or configuring may take, whatever the user's code does there."""
 
@@ -31,7 +36,8 @@ class PythonTests:
     `level` is what runs start from: `fresh` (nothing), `loaded` (what the tests
     import from outside the workspace), `configured` (that, and a configured
     pytest), `collected` (that, and for changes of one function the collected
-    tests).
+    tests). unittest's tests are collected by a pytest, if there is one, for what
+    only collected tests can do; all else stays with unittest, in `loaded`.
     """
 
     command: TestCommand
@@ -93,12 +99,13 @@ class PythonTests:
         outcomes = {test: result.outcome for test, result in baseline.collect_errors.items()}
         outcomes |= {test: result.outcome for test, result in baseline.results.items()}
         patience = idle = 5.0 + 2 * baseline.seconds
-        if Outcome.TIMEOUT in outcomes.values():
-            # What hung hangs here too: it is waited for as long as what ended makes likely.
-            idle = 3.0 + 20 * max((r.seconds for r in baseline.results.values() if r.passed), default=0.0)
+        proving = [test for test in tests if outcomes.get(test) is not Outcome.TIMEOUT]
+        if not proving:
+            # Nothing ends, so one that hangs must do.
+            proving, idle = list(tests[:1]), HUNG_IDLE
 
         def proves(stages: Sequence[str], **more: Any) -> bool:
-            request = self._request(stages, tests, {}, timeout=patience, idle=min(idle, patience), **more)
+            request = self._request(stages, proving, {}, timeout=patience, idle=idle, **more)
             report = self.runner.run(request)
             results = {**report.collect_errors, **report.results}
             other = {test for test, result in results.items() if result.outcome is not outcomes.get(test)}
@@ -114,12 +121,14 @@ class PythonTests:
         try:
             if not self._load(baseline.modules):
                 return
-            if self._configure(baseline.rewritten) and proves(WARM, caching=True):
+            configured = self._by_pytest and self._configure(WARM, baseline.rewritten) and proves(WARM, caching=True)
+            if configured:
                 self.level = "configured"
-                if self._collect({}, tests) and proves(COLLECTED):
-                    self.level = "collected"
-            elif self._load_anew(baseline.modules) and proves(WARM, caching=True):
+            elif (not self._by_pytest or self._load_anew(baseline.modules)) and proves(WARM, caching=True):
                 self.level = "loaded"
+            ahead = configured or self._look_ahead(baseline.modules)
+            if ahead and self._collect({}, tests) and proves(self._collecting, caching=not configured):
+                self.level = "collected"
         except Lost as lost:
             self.why = str(lost)
         finally:
@@ -143,13 +152,30 @@ class PythonTests:
         self.why = self.why if not loaded else why
         return loaded
 
-    def _configure(self, rewritten: Sequence[str]) -> bool:
-        """Configure pytest in the warm stage itself; `why` says what is in the way."""
-        if self.command.runner != "pytest":
-            self.why = "only pytest is configured ahead"
+    @property
+    def _by_pytest(self) -> bool:
+        """Whether the user runs pytest."""
+        return self.command.runner == "pytest"
+
+    @property
+    def _collecting(self) -> tuple[str, ...]:
+        """The way to the stage whose tests are collected."""
+        return (*(WARM if self._by_pytest else AHEAD), "collected")
+
+    def _look_ahead(self, modules: Sequence[str]) -> bool:
+        """Have a pytest for tests of unittest that `loaded` runs; `why` says what is in the way. Raises Lost."""
+        if self._by_pytest or self.level != "loaded":
             return False
+        facts = self.runner.stage(self._request(AHEAD, (), {}, timeout=LOADING_SECONDS, modules=modules))
+        if facts["version"] is None or facts["threads"] != 1:
+            self.why = "pytest is not installed" if facts["version"] is None else "importing pytest starts threads"
+            return False
+        return self._configure(AHEAD, ())
+
+    def _configure(self, stage: Sequence[str], rewritten: Sequence[str]) -> bool:
+        """Configure pytest in a stage itself; `why` says what is in the way."""
         try:
-            self.runner.become(self._request(WARM, (), {}, timeout=LOADING_SECONDS, rewritten=rewritten))
+            self.runner.become(self._request(stage, (), {}, timeout=LOADING_SECONDS, rewritten=rewritten))
         except Lost as lost:
             self.why = str(lost)
             return False
@@ -160,7 +186,7 @@ class PythonTests:
         if self._collected != (texts, tuple(tests)):
             self._collected = None
             try:
-                self.runner.stage(self._request(COLLECTED, tests, texts, timeout=LOADING_SECONDS))
+                self.runner.stage(self._request(self._collecting, tests, texts, timeout=LOADING_SECONDS))
             except Lost as lost:
                 self.why = str(lost)
                 return False
@@ -194,15 +220,21 @@ class PythonTests:
                 self._step_down(str(lost))
 
     def run_swapped(
-        self, tests: Sequence[str], base: Texts, texts: Texts, change: Candidate, timeout: float
+        self,
+        tests: Sequence[str],
+        collected: Sequence[str],
+        base: Texts,
+        texts: Texts,
+        change: Candidate,
+        timeout: float,
     ) -> RunReport | None:
-        """Run tests with one function swapped in memory, and the files changed to match.
+        """Run some of the `collected` tests with one function swapped in memory, and the files changed to match.
 
         None when this cannot be done with this change: `run` can.
         """
-        if self.level != "collected" or not self._collect(base, tests):
+        if self.level != "collected" or not self._collect(base, collected):
             return None
-        request = self._request(COLLECTED, tests, {**base, **texts}, timeout=timeout, idle=timeout)
+        request = self._request(self._collecting, tests, {**base, **texts}, timeout=timeout, idle=timeout)
         request["tests"]["swap"] = change
         try:
             return self.runner.run(request)
@@ -221,13 +253,16 @@ class PythonTests:
         patience: int,
         timeout: float,
         idle: float,
-        hangs: bool,
+        hung: Sequence[str],
     ) -> RunReport | None:
-        """Screen candidates by some of the `collected` tests in one fork, on `base`; None when this cannot be done."""
+        """Screen candidates by some of the `collected` tests in one fork, on `base`; None when this cannot be done.
+
+        `hung`: tests that are known not to end on the unchanged code.
+        """
         if self.level != "collected" or not self._collect(base, collected):
             return None
-        request = self._request(COLLECTED, tests, base, timeout=timeout, idle=idle)
-        request["tests"] |= {"screen": candidates, "patience": patience, "hangs": hangs}
+        request = self._request(self._collecting, tests, base, timeout=timeout, idle=idle)
+        request["tests"] |= {"screen": candidates, "patience": patience, "hung": list(hung)}
         try:
             return self.runner.run(request)
         except Lost:
@@ -263,7 +298,7 @@ class PythonTests:
         """What a fork of the collected stage says about some of its tests; None when there is none."""
         if self.level != "collected" or not self._collect(texts, collected):
             return None
-        request = self._request(COLLECTED, tests, texts, timeout=timeout, idle=timeout)
+        request = self._request(self._collecting, tests, texts, timeout=timeout, idle=timeout)
         request["tests"][kind] = asked
         try:
             return self.runner.run(request)
@@ -298,7 +333,8 @@ class PythonTests:
         limits = self.settings.test
         seconds = min(timeout or limits.timeout, limits.timeout)
         # A file that cannot be collected says nothing about the others.
-        options = ["--maxfail=0", "--continue-on-collection-errors"] if self.command.runner == "pytest" else []
+        runner = "pytest" if tuple(stages[:1]) == AHEAD else self.command.runner
+        options = ["--maxfail=0", "--continue-on-collection-errors"] if runner == "pytest" else []
         request: dict[str, Any] = {
             "kind": "here" if stages else "fresh",
             "via": list(stages),
@@ -306,8 +342,8 @@ class PythonTests:
             "idle": min(idle or limits.idle, limits.idle, seconds),
             "modules": list(modules),
             "tests": {
-                "runner": self.command.runner,
-                "args": [*self.command.options, *options],
+                "runner": runner,
+                "args": [*(self.command.options if runner == self.command.runner else BARE_PYTEST), *options],
                 "tests": list(tests),
                 "module": self.command.module,
                 "root": self.root,
@@ -321,6 +357,8 @@ class PythonTests:
         }
         if stages:
             request |= {"cache": self.bytecode, "caching": caching}
+        if runner != self.command.runner:
+            request["env"] = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
         return request
 
 

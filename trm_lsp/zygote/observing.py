@@ -23,7 +23,7 @@ from _trm_zygote.bare import surroundings
 from _trm_zygote.fuel import OutOfFuel
 from _trm_zygote.screening import OutOfTime, is_chosen
 from _trm_zygote.swapping import BROKEN
-from _trm_zygote.terms import MISSING, Environment, Original, classes
+from _trm_zygote.terms import MISSING, Environment, Original, classes, conditions, wanted
 
 FIRST = 6
 """Evaluations of a slot in a test that are recorded from the first one on; beside these the last one."""
@@ -42,6 +42,8 @@ PLACEHOLDER = 0x74726D_70726F6265
 
 _WRAPPED = "(%d@(True not in %d and ("
 _PASSED = "True in %d\n%s"
+_ANSWERED = "True in %d%sreturn %d @ %d"
+_REFUSED = ("AssertionError", "assert ")
 _INNER = frozenset(["<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"])
 _LEVELS = {
     ast.IfExp: operations.CONDITIONAL, ast.Lambda: operations.CONDITIONAL, ast.Compare: operations.COMPARISON,
@@ -65,14 +67,16 @@ def observe(screen, request, chosen, say):
 
     `screen`: of the collected tests. `request`: `files`, a list of `[path,
     encoding, bom, [[start, end], …]]`; `atoms`, `size`, `most` and `steps` as
-    terms.py takes them; `seconds` of CPU a test may take. `chosen`: ids of
+    terms.py takes them; `seconds` of CPU a test may take; `stubs`, whether the
+    functions of the slots are not written: then they give a value that agrees
+    with whatever it is compared to, and that is what is wanted. `chosen`: ids of
     tests, or of the files and classes they are in. For each slot, numbered
     over all files, `observed` is `[number, facts]`; none for a slot that is no
     expression of a function, or no place before a statement.
     """
     recorder = Recorder()
-    slots = planted(screen, request["files"], recorder)
-    tests = [test for id, test in screen._tests if is_chosen(id, chosen)]
+    slots = planted(screen, request["files"], recorder, request.get("stubs", False))
+    tests = [(id, test) for id, test in screen._tests if is_chosen(id, chosen)]
     if not slots or not tests:
         return
     _run(screen, tests, recorder, request["seconds"])
@@ -87,14 +91,16 @@ def _run(screen, tests, recorder, seconds):
         cache.cache_clear()
     signal.signal(signal.SIGPROF, _out_of_time)
     with surroundings(screen._config):
-        for test in tests:
-            recorder.begin()
+        for id, test in tests:
+            recorder.begin(id)
             screen._meter.fill(TURNS)
             if screen._draws:
                 random.seed(screen._seed)
             try:
                 signal.setitimer(signal.ITIMER_PROF, seconds)
-                test.run()
+                outcome, error, _ = test.run()
+                if outcome == "failed" and error.startswith(_REFUSED):
+                    recorder.contradict()
             except (OutOfTime, OutOfFuel, KeyboardInterrupt, Exception):
                 pass  # what ends the test ends what can be seen of it
             finally:
@@ -120,6 +126,10 @@ class Slot:
         self.by_truth, self.level = False, operations.CONDITIONAL
         self.bitwise = False
         """Whether the function has to do with bits."""
+        self.answered = False
+        """Whether the function ends there, with a value that agrees with everything."""
+        self.behind = None
+        """Where the docstring ends that stands there: it must stay what it is."""
         self.bound = frozenset()
         """Names that the function binds: those of the module are hidden behind them."""
 
@@ -139,6 +149,7 @@ class Slot:
             "evaluations": self.probe.evaluations,
             "kinds": list(dict.fromkeys([type(value).__name__ for value in known])),
             "shown": list(dict.fromkeys([_SHORT.repr(value) for value in known]))[:SHOWN],
+            "tests": [evaluation.test for evaluation in kept],
             "classes": [],
             "original": None,
         }
@@ -148,10 +159,61 @@ class Slot:
                 [evaluation.environment for evaluation in kept], given, self.original, atoms,
                 request["size"], request["most"], request["steps"], self.by_truth, self.bitwise, self.level,
             )  # fmt: skip
+            if self.answered:
+                facts["wanted"] = wanted(
+                    [evaluation.environment for evaluation in kept], given, atoms,
+                    request["size"], request["most"], request["steps"], self.bitwise,
+                )  # fmt: skip
+            elif self.start == self.end:
+                facts.update(self._before(kept, atoms, request))
         return facts
 
+    def _before(self, kept, atoms, request):
+        """What code that stands there could ask, name and call."""
+        environments = [evaluation.environment for evaluation in kept]
+        names, calls = collections.OrderedDict(), collections.OrderedDict()
+        for environment in environments:
+            for name, value in within_reach(environment):
+                names.setdefault(name, type(value).__name__)
+                calls.update(_calls(name, value, environment.scope))
+        return {
+            "conditions": conditions(
+                environments, atoms, request["size"], request["most"], request["steps"], self.bitwise
+            ),
+            "names": list(names.items()),
+            "calls": list(calls.items()),
+        }
 
-def planted(screen, files, recorder):
+
+def within_reach(environment):
+    """Names with their values, and the data of what they name."""
+    for name, value in environment.names.items():
+        yield name, value
+        for attribute, data in environment.fields.get(id(value), {}).items():
+            yield "%s.%s" % (name, attribute), data
+
+
+def _calls(name, value, scope):
+    """What can be called of a value, with how many arguments it needs: functions and methods of the same package."""
+    if isinstance(value, types.FunctionType):
+        return [(name, needed) for needed in _needs(value, 0)]
+    package, found = str(scope.get("__name__")).partition(".")[0], {}
+    for kind in reversed(type(value).__mro__):
+        if str(kind.__module__).partition(".")[0] == package:
+            for method, function in list(vars(kind).items()):
+                if isinstance(function, types.FunctionType) and not method.startswith("__"):
+                    found.update(("%s.%s" % (name, method), needed) for needed in _needs(function, 1))
+    return found.items()
+
+
+def _needs(function, bound):
+    """How many arguments a function needs beside those it is bound to; nothing where it needs some by name."""
+    required = function.__code__.co_argcount - len(function.__defaults__ or ()) - bound
+    by_name = function.__code__.co_kwonlyargcount - len(function.__kwdefaults__ or ())
+    return [max(0, required)] if not by_name and required + bound >= 0 else []
+
+
+def planted(screen, files, recorder, stubs=False):
     """Let live functions run code with probes; the slots that have one."""
     found, number = [], 0
     for path, encoding, bom, places in files:
@@ -161,6 +223,7 @@ def planted(screen, files, recorder):
             function = source.function([[start, end, ""]]) if source else None
             if function is not None and function.ready() and screen._live(function):
                 slot = Slot(number, start, end, recorder.probe())
+                slot.answered = stubs and start == end
                 by_function.setdefault(function, []).append(slot)
             number += 1
         for function, slots in by_function.items():
@@ -194,7 +257,14 @@ def _code(function, slots):
         placeholder = PLACEHOLDER + slot.probe.number
         planted[placeholder] = slot.probe
         _, passing, opening = insertions[slot.start]
-        if slot.start == slot.end:
+        if slot.answered:
+            indentation = "\n" + _indentation(text, slot.start)
+            answer = _ANSWERED % (placeholder, indentation, placeholder, placeholder)
+            if slot.behind is None:
+                passing.append(answer + indentation)
+            else:
+                insertions[slot.behind][0].append(indentation + answer)
+        elif slot.start == slot.end:
             passing.append(_PASSED % (placeholder, _indentation(text, slot.start)))
         else:
             opening.append((-slot.end, _WRAPPED % (placeholder, placeholder)))
@@ -221,6 +291,11 @@ class _Tree:
         self.bitwise = False
         for statement in function.node.body:
             self._add(statement)
+        first = function.node.body[0]
+        documents = ast.get_docstring(function.node, clean=False) is not None
+        self._docstring = (
+            (self._start(first), self._column(first.end_lineno, first.end_col_offset)) if documents else None
+        )
 
     def _add(self, node):
         if isinstance(node, ast.stmt):
@@ -244,6 +319,8 @@ class _Tree:
     def describe(self, slot):
         """Tell a slot what stands there; return whether it can be observed."""
         if slot.start == slot.end:
+            if slot.answered and self._docstring and slot.start == self._docstring[0]:
+                slot.behind = self._docstring[1]
             return slot.start in self._statements and not _indentation(self._text, slot.start).strip()
         node = self._expressions.get((slot.start, slot.end))
         if node is None:
@@ -338,10 +415,10 @@ def _is_pure(node):
 class Evaluation:
     """One evaluation of a slot: what was there before it, and what it gave."""
 
-    __slots__ = ("environment", "given")
+    __slots__ = ("environment", "given", "test")
 
-    def __init__(self, environment):
-        self.environment, self.given = environment, MISSING
+    def __init__(self, environment, test):
+        self.environment, self.given, self.test = environment, MISSING, test
 
 
 class Recorder:
@@ -349,22 +426,29 @@ class Recorder:
 
     def __init__(self):
         self._probes = []
-        self.left = 0
+        self.left, self.test = 0, ""
         self.paused = True
         """Whether code that runs now is not the test's: nothing is recorded."""
+        self.answered = None
+        """The last call of a stub."""
 
     def probe(self):
         probe = Probe(self, len(self._probes))
         self._probes.append(probe)
         return probe
 
-    def begin(self):
+    def begin(self, test):
         """A test begins."""
-        self.left, self.paused = REACHED, False
+        self.left, self.test, self.paused = REACHED, test, False
+
+    def contradict(self):
+        """The test has failed: where it asked last whether an answer is true, that should have been false."""
+        if self.answered is not None and self.answered.given is True:
+            self.answered.given = False
 
     def end(self):
         """The test has ended."""
-        self.paused = True
+        self.paused, self.answered = True, None
         for probe in self._probes:
             probe.end()
 
@@ -394,7 +478,7 @@ class Probe:
             return False
         self._due = self._here + 1 + max(0, self._here - OFTEN) // 8
         recorder.paused = True
-        evaluation = self._begun[id(frame)] = Evaluation(seen(frame))
+        evaluation = self._begun[id(frame)] = Evaluation(seen(frame), recorder.test)
         recorder.paused = False
         if self._here <= FIRST:
             self._first.append(evaluation)
@@ -404,6 +488,9 @@ class Probe:
 
     def __matmul__(self, value):
         evaluation = self._begun.pop(id(sys._getframe(1)), None)
+        if value is self:
+            self._recorder.answered = evaluation
+            return Agreeing(evaluation, self._recorder)
         if evaluation is not None:
             paused, self._recorder.paused = self._recorder.paused, True
             evaluation.given = _Copies().whole(value)
@@ -422,6 +509,35 @@ class Probe:
         turns = [[test[0], *test[:0:-1][:1], *test[1:-1]] for test in self._tests]
         chosen = [one for turn in itertools.zip_longest(*turns) for one in turn if one is not None][:KEPT]
         return [one for test in self._tests for one in test if one in chosen]
+
+
+class Agreeing:
+    """What a function gives that is not written: equal to whatever it is compared to, which is what is wanted."""
+
+    __slots__ = ("_evaluation", "_recorder")
+
+    def __init__(self, evaluation, recorder):
+        self._evaluation, self._recorder = evaluation, recorder
+
+    def __eq__(self, other):
+        if self._evaluation is not None and self._evaluation.given is MISSING:
+            if type(other).__name__ == "ApproxScalar":
+                other = other.expected
+            paused, self._recorder.paused = self._recorder.paused, True
+            self._evaluation.given = _Copies().whole(other)
+            self._recorder.paused = paused
+        return True
+
+    def __ne__(self, other):
+        return True
+
+    def __bool__(self):
+        if self._evaluation is not None and self._evaluation.given is MISSING:
+            self._evaluation.given = True  # unless the test fails at once
+        return True
+
+    def __hash__(self):
+        return 0
 
 
 def seen(frame):

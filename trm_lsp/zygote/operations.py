@@ -7,6 +7,7 @@ Exception, and then has no value.
 """
 
 import collections
+import functools
 import operator
 import sys
 
@@ -240,6 +241,24 @@ IS_NONE = [
     Operation("{} is None", COMPARISON, (COMPARISON + 1,), lambda value: value is None, False, False),
     Operation("{} is not None", COMPARISON, (COMPARISON + 1,), lambda value: value is not None, False, False),
 ]
+_NAMED = (bool, int, float, str, list, tuple, dict, set)
+
+
+def instances(kinds):
+    """What asks for the type of a value, where it is not always the same, or a bool that passes for a number."""
+    if len(kinds) < 2 and bool not in kinds:
+        return []
+    return [
+        Operation("isinstance({}, %s)" % kind.__name__, PRIMARY, (1,), functools.partial(_is_a, kind), False, False)
+        for kind in _NAMED
+        if kind in kinds
+    ]
+
+
+def _is_a(kind, value):
+    return kind in type(value).__mro__  # a user's class may have an answer of its own to isinstance
+
+
 DISPLAY = Operation("[{}]", PRIMARY, (1,), lambda value: [value], False, False)
 _SIGNED = [Operation("-{}", SIGN, (SIGN,), operator.neg, False, True), _call("abs", abs)]
 UNARY = {

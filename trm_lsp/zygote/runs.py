@@ -15,6 +15,8 @@ from _trm_zygote.sandbox import limit_cpu
 
 OUTPUT_KEPT = 64 * 1024
 """Bytes of a run's output that are kept: its end."""
+LOOKS = 8
+"""How often signs of life are looked for in the time after which there should have been one."""
 
 
 class Run:
@@ -47,7 +49,7 @@ class Run:
         self.report_fd, self.output_fd = report_read, output_read
         for fd in (report_read, output_read):
             os.set_blocking(fd, False)
-        self.started = self.last_sign = time.monotonic()
+        self.started = self.last_sign = self._looked = time.monotonic()
 
     @property
     def fds(self):
@@ -62,7 +64,7 @@ class Run:
         """Give a run that is kept more to do. Raises OSError when it has ended."""
         self.request, self.ended = request, None
         del self.output[:]
-        self.started = self.last_sign = time.monotonic()
+        self.started = self.last_sign = self._looked = time.monotonic()
         frames.write(self._more, [request["tests"][name] for name in _OF_A_BATCH])
 
     def read_report(self):
@@ -78,10 +80,11 @@ class Run:
 
     def gives_signs(self):
         """Whether the run has reported in memory since this was asked last; then it is not idle."""
+        self._looked = time.monotonic()
         stand, self._stand = self._stand, self._board.stand()
         if stand == self._stand:
             return False
-        self.last_sign = time.monotonic()
+        self.last_sign = self._looked
         return True
 
     def close(self):
@@ -99,11 +102,12 @@ class Run:
         return bool(data)
 
     def time_left(self):
-        """Seconds until the nearer deadline, and which one it is."""
+        """Seconds until the nearest moment, and which one it is: a deadline, or one to `look` for signs of life."""
         now = time.monotonic()
         return min(
             (self.started + self.request["timeout"] - now, "hard"),
             (self.last_sign + self.request["idle"] - now, "idle"),
+            (self._looked + self.request["idle"] / LOOKS - now, "look"),
         )
 
 

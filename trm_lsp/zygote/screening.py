@@ -9,6 +9,7 @@ candidate that is cut short is no refusal: it may be slow, and right.
 
 import functools
 import gc
+import itertools
 import linecache
 import mmap
 import os
@@ -42,6 +43,8 @@ TURNS = 1000
 """Loop turns a candidate gets beside ten times those of the unchanged code."""
 BASE_TURNS = 3000000
 """Loop turns after which the unchanged code counts as endless itself."""
+HUNG_TURNS = 20000
+"""The same in a test that is known not to end."""
 BASE_SECONDS = 0.3
 """CPU seconds after which it does in a test, where it is known that some hang."""
 OF_ENDLESS = 20
@@ -131,7 +134,7 @@ class Screen:
         """In a fork: let the live functions run the change that `refuses` had nothing against, without fuel."""
         _swap(*self._accepted)
 
-    def judge(self, candidates, say, chosen=None, patience=1, note=None, together=64, more=None, hangs=False):
+    def judge(self, candidates, say, chosen=None, patience=1, note=None, together=64, more=None, hung=()):
         """In a fork: say `base`, `answers` with `screened`, and `canary`.
 
         A candidate is `[path, encoding, bom, [[start, end, text], …]]`.
@@ -143,13 +146,13 @@ class Screen:
         `screened`: pairs of a candidate's number and the number of its answer,
         counted over all messages, null for one to confirm; `together` pairs a
         message. `canary`: whether nothing has disturbed the candidates.
-        `hangs`: whether some test does not end on the unchanged code.
+        `hung`: ids of tests that are known not to end on the unchanged code.
         `patience`: how many times as long as usual a candidate may run.
         `note(number)` is called before each; without it `running` tells.
         `more()` gives another batch, its tests and its patience, None when
         there is none; it is asked after one that has disturbed nothing.
         """
-        Batches(self, say, note or self._note, together, hangs).run((candidates, chosen, patience), more)
+        Batches(self, say, note or self._note, together, hung).run((candidates, chosen, patience), more)
 
     def _note(self, number):
         self._page[:] = _NUMBER.pack(number)
@@ -234,9 +237,10 @@ class PytestsTest:
 class Batches:
     """Batches of candidates in their fork, one after the other."""
 
-    def __init__(self, screen, say, note, together, hangs):
+    def __init__(self, screen, say, note, together, hung):
         self._screen, self._tests = screen, []
-        self._base_allowed = BASE_SECONDS if hangs else 0.0
+        self._hung = frozenset(hung)
+        self._base_allowed = BASE_SECONDS if hung else 0.0
         self._say, self._note, self._together = say, note, together
         self._leftovers, self._meter = screen._leftovers, screen._meter
         self._elsewhere = Elsewhere(screen._root)
@@ -267,7 +271,7 @@ class Batches:
             return False
         self._candidates, self._patience = candidates, patience
         self._answers, self._fresh, self._pairs = {}, [], []
-        self._allowed, self._turns = self._base_allowed, BASE_TURNS
+        self._allowed = self._base_allowed
         try:
             base = self._run_base()
         except Uncertain:
@@ -292,14 +296,15 @@ class Batches:
         self._found = [screen._function(candidate) for candidate in self._candidates]
         functions = set(filter(None, self._found))
         self._arm(functions)
-        self._meter.fill(self._turns)
         random.seed(screen._seed)
         drawn = random.getstate()
         started = time.process_time()
+        turned = []
         with Calls(screen._root) as calls:
-            first = self._judge()
-        spent, turns = time.process_time() - started, self._meter.used()
-        endless = self._meter.empty or any(found[0] == "timeout" for found in first or ())
+            first = self._judge(turned)
+        spent = time.process_time() - started
+        ended = [found[0] != "timeout" for found in first or ()]
+        turns, endless = sum(itertools.compress(turned, ended)), not all(ended)
         screen._draws = screen._draws or random.getstate() != drawn
         if first is None or self._elsewhere.noted:
             raise Uncertain()
@@ -313,7 +318,7 @@ class Batches:
         self._leftovers.renew()
         if any(holder.changed() for holder in changed):
             raise Uncertain()
-        self._turns = self._patience * (2 * TURNS if endless else TURNS + 10 * turns)
+        self._turns = self._patience * (TURNS + 10 * turns + (TURNS if endless else 0))
         self._allowed = self._patience * (OF_ENDLESS * SLACK if endless else SLACK + 10 * spent)
         self._swaps = self._effective(functions, calls, first)
         changes = [
@@ -426,14 +431,22 @@ class Batches:
             return None
         return found
 
-    def _judge(self):
-        """Run every test; outcome, error and line of each, None when one of them ends a whole pytest run."""
+    def _judge(self, turned=None):
+        """Run every test; outcome, error and line of each, None when one of them ends a whole pytest run.
+
+        `turned`: of the unchanged code, the loop turns of each test are added to it.
+        """
         for cache in self._screen._caches:
             cache.cache_clear()
         found = []
         try:
-            for _, test in self._tests:
+            for id, test in self._tests:
+                if turned is not None:
+                    self._turns = HUNG_TURNS if id in self._hung else BASE_TURNS
+                    self._meter.fill(self._turns)
                 found.append(self._timed(test))
+                if turned is not None:
+                    turned.append(self._meter.used())
         except (KeyboardInterrupt, Exception):
             return None
         finally:

@@ -53,7 +53,8 @@ class Server:
                     self.begin(self.queue.pop(0))
                 left, which = self.run.time_left() if self.run else (None, None)
                 if left is not None and left <= 0:
-                    if which == "hard" or not self.run.gives_signs():
+                    signs = self.run.gives_signs()
+                    if which == "hard" or (which == "idle" and not signs):
                         self.stop(which)
                     continue
                 ready = {key.fd for key, _ in self.selector.select(left)}

@@ -3,8 +3,10 @@
 `warm` imports pytest and what the tests import from outside the workspace,
 then becomes a configured pytest, with the conftest files of the top folder;
 `collected`, a fork of it, has imported the tests, and the code they test.
+Where `warm` serves another runner, `ahead` is a pytest beside it.
 """
 
+import contextlib
 import gc
 import importlib
 import os
@@ -12,6 +14,9 @@ import sys
 
 from _trm_zygote import frames
 from _trm_zygote.runs import become_child, enter_place, threads
+
+_INSTALLED = sys.pycache_prefix
+"""Where the interpreter has its bytecode, before a stage has a folder of its own for that."""
 
 
 class Unfit(Exception):
@@ -52,7 +57,7 @@ def start(request, prepared, sandbox, answers, ours, serve):
 
 
 def _prepare(request, prepared, ready):
-    if request["name"] == "warm":
+    if prepared is None:
         loaded = Loaded(request["tests"]["runner"])
         ready(loaded, **loaded.load(request["modules"]))
     else:
@@ -76,6 +81,17 @@ def settle():
     gc.freeze()  # a collection in a fork must not copy what the parent holds
 
 
+@contextlib.contextmanager
+def _installed_bytecode():
+    """Read the bytecode of what is installed, and write none: compiling pytest takes longer than many a run."""
+    usual = sys.pycache_prefix, sys.dont_write_bytecode
+    sys.pycache_prefix, sys.dont_write_bytecode = _INSTALLED, True
+    try:
+        yield
+    finally:
+        sys.pycache_prefix, sys.dont_write_bytecode = usual
+
+
 class Loaded:
     """A process that has imported what no candidate can change."""
 
@@ -85,16 +101,17 @@ class Loaded:
     def load(self, modules):
         """Import the test runner and `modules`; say what is there."""
         answer = {"version": None, "missing": ""}
-        try:
-            answer["version"] = getattr(importlib.import_module(self._runner), "__version__", "")
-        except ImportError as error:
-            answer["missing"] = str(error)
-        for name in modules:
-            if name not in sys.modules and not name.startswith("_trm_zygote"):
-                try:
-                    importlib.import_module(name)
-                except BaseException as error:  # whatever user code raises at import, a fork will meet it again
-                    answer["missing"] = "%s: %s" % (name, error)
+        with _installed_bytecode():
+            try:
+                answer["version"] = getattr(importlib.import_module(self._runner), "__version__", "")
+            except ImportError as error:
+                answer["missing"] = str(error)
+            for name in modules:
+                if name not in sys.modules and not name.startswith("_trm_zygote"):
+                    try:
+                        importlib.import_module(name)
+                    except BaseException as error:  # whatever user code raises at import, a fork will meet it again
+                        answer["missing"] = "%s: %s" % (name, error)
         answer["threads"] = threads()
         gc.collect()
         gc.freeze()

@@ -53,6 +53,8 @@ _FLAT = frozenset([int, bool, str, bytes, complex, range, type(None)])
 _NAN, _NEGATIVE_NAN = b"\xf8\x7f", b"\xf8\xff"
 """How marshal writes what is no number; others have these bytes by chance."""
 _UNSIZED = (bool, float, type(None), range)
+CLOSE = 1e-6
+"""How near a number must be to a wanted one, as a part of it."""
 _LARGER = 1 << 30
 """A size that no term has."""
 
@@ -68,15 +70,41 @@ def classes(environments, given, original, atoms, size, most, steps, by_truth=Fa
     bits. `level`: how tightly a text must bind to stand in the slot without
     parentheses.
     """
-    bank = _Bank(environments, given, original, by_truth, bitwise)
-    bank.add_atoms(atoms)
-    bank.grow(size, steps - steps // FOR_GUARDS)
-    bank.guard(steps // FOR_GUARDS)
+    bank = _grown(_Bank(environments, given, original, by_truth, bitwise), atoms, size, steps)
     found = bank.by_truth() if by_truth else bank.by_value()
     own = next((number for number, (_, is_own) in enumerate(found) if is_own), None)
     if own is not None and own >= most:
         found[most - 1], own = found[own], most - 1  # what stands there now is always told
     return [[_within(level, text) for text in texts] for texts, _ in found[:most]], own
+
+
+def conditions(environments, atoms, size, most, steps, bitwise=False):
+    """Classes of conditions where none stands yet, simplest first: texts, and in which evaluations they hold."""
+    bank = _grown(_Bank(environments, [MISSING] * len(environments), None, True, bitwise), atoms, size, steps)
+    found = []
+    for truths, texts in bank.texts_by_truth().items():
+        asking = [text for text in texts if not text.constant]
+        if asking:
+            found.append((asking, truths))
+    found.sort(key=lambda item: item[0][0].size)
+    return [[[text.text for text in texts], list(truths)] for texts, truths in found[:most]]
+
+
+def wanted(environments, given, atoms, size, most, steps, bitwise=False):
+    """Classes of texts that give what is wanted wherever that is known, the smallest alone. `given`: what is wanted."""
+    bank = _Bank(environments, given, None, False, bitwise)
+    bank.add_atoms(atoms)
+    bank.grow(size, steps, bank.agreeing)
+    found = [[text.text for text in bank.texts_of(one)[:KEPT]] for one in bank.agreeing()]
+    return [texts for texts in found if texts][:most]
+
+
+def _grown(bank, atoms, size, steps):
+    """A bank with its terms, for so many work steps."""
+    bank.add_atoms(atoms)
+    bank.grow(size, steps - steps // FOR_GUARDS)
+    bank.guard(steps // FOR_GUARDS)
+    return bank
 
 
 def _within(level, text):
@@ -233,11 +261,13 @@ class _Bank:
 
     # --- growing ------------------------------------------------------------------------------
 
-    def grow(self, size, steps):
-        """Add every term up to a size, while there are steps."""
+    def grow(self, size, steps, enough=lambda: False):
+        """Add every term up to a size, while there are steps, and until there is enough."""
         self._steps = steps
         try:
             for total in range(2, size + 1):
+                if enough():
+                    return
                 self._grow_to(total)
         except _Spent:
             pass
@@ -293,6 +323,9 @@ class _Bank:
             self._apply(operation, (one,), size)
         if any(value is None for value in one.values):
             for operation in operations.IS_NONE:
+                self._apply(operation, (one,), size)
+        if self._tests and one.size == 1:
+            for operation in operations.instances(set(map(type, one.values))):
                 self._apply(operation, (one,), size)
         if operations.SEQUENCE in self._wanted and not self._tests and one.family != operations.DRAWN:
             self._apply(operations.DISPLAY, (one,), size)
@@ -387,6 +420,11 @@ class _Bank:
             plain = not foreign
         self._admit(self._key(values) if plain else key, values, (size, operation, operands), plain)
 
+    def agreeing(self):
+        """Classes that give what is wanted, wherever that is known."""
+        known = [number for number, value in enumerate(self._given) if value is not MISSING]
+        return [one for one in self._all if known and all(_agree(one.values[n], self._given[n]) for n in known)]
+
     # --- texts --------------------------------------------------------------------------------
 
     def by_value(self):
@@ -398,7 +436,7 @@ class _Bank:
         chosen.sort(key=lambda one: (one.size, bool(self._wanted) and one.family not in self._wanted))
         found = []
         for one in chosen:
-            texts = self._texts_of(one)
+            texts = self.texts_of(one)
             if texts:
                 found.append((self._with_own(texts[:KEPT]) if one is self._own else texts[:KEPT], one is self._own))
         return found
@@ -408,6 +446,18 @@ class _Bank:
 
         The original is joined with the simplest of each, too.
         """
+        texts = self.texts_by_truth()
+        own = None
+        if self._own is not None:
+            self._join_own(tuple(self._own.truths), texts)
+            if MISSING not in self._own.truths:
+                own = tuple(self._own.truths)
+                texts[own] = self._with_own(texts[own])
+        found = sorted(texts.values(), key=lambda some: some[0].size)
+        return [(some, own is not None and some is texts[own]) for some in found]
+
+    def texts_by_truth(self):
+        """Texts by where their values are true: one tuple of truths for those of a class."""
         members, texts = {}, {}
         for one in self._all:
             if MISSING not in one.truths:
@@ -417,18 +467,11 @@ class _Bank:
             if any(one.family == TRUTH for one in some):
                 some = [one for one in some if one.size == 1 or one.family == TRUTH]
             some.sort(key=lambda one: (one.size, one.family != TRUTH))
-            found = [text for one in some[:KEPT_BY_TRUTH] for text in self._texts_of(one)]
+            found = [text for one in some[:KEPT_BY_TRUTH] for text in self.texts_of(one)]
             found.sort(key=_simplicity)
             if found:
                 texts[truths] = _unique(found, KEPT_BY_TRUTH)
-        own = None
-        if self._own is not None:
-            self._join_own(tuple(self._own.truths), texts)
-            if MISSING not in self._own.truths:
-                own = tuple(self._own.truths)
-                texts[own] = self._with_own(texts[own])
-        found = sorted(texts.values(), key=lambda some: some[0].size)
-        return [(some, own is not None and some is texts[own]) for some in found]
+        return texts
 
     def _with_own(self, texts):
         """Texts, among them the original's."""
@@ -458,11 +501,11 @@ class _Bank:
     def _operands(self, one, below):
         """Of a class's texts those that are worth to be put into larger ones: the simplest, and atoms."""
         if below not in one.operands:
-            texts = self._texts_of(one, below)[:3]
+            texts = self.texts_of(one, below)[:3]
             one.operands[below] = [text for text in texts if text.size in (1, texts[0].size)]
         return one.operands[below]
 
-    def _texts_of(self, one, below=_LARGER):
+    def texts_of(self, one, below=_LARGER):
         """Texts of a class that are smaller than a size, simplest first."""
         if below not in one.texts:
             found = []
@@ -550,6 +593,20 @@ def _value(function, arguments):
         return function(*arguments)
     except Exception:
         return MISSING
+
+
+def _agree(value, wanted):
+    """Whether a value is the wanted one, numbers nearly; of the user's own values only the same one is."""
+    if value is wanted:
+        return True
+    numbers = (int, float)
+    if type(value) in numbers and type(wanted) in numbers:
+        return abs(value - wanted) <= CLOSE * max(1.0, abs(wanted))
+    if type(value) is not type(wanted):
+        return False
+    foreign, families = [], operations.families()
+    same = _frozen(value, families, foreign) == _frozen(wanted, families, foreign)
+    return same and not foreign
 
 
 _SPACES = (types.ModuleType, type)

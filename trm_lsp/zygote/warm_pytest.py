@@ -154,8 +154,8 @@ class Collected:
         reporter.report_to(tests["report_fd"], tests["board"])
         if "screen" in tests:
             screen = self._screen
-            more, hangs = tests["more"], tests["hangs"]
-            screen.judge(tests["screen"], reporter.say, tests["tests"], tests["patience"], more=more, hangs=hangs)
+            more, hung = tests["more"], tests["hung"]
+            screen.judge(tests["screen"], reporter.say, tests["tests"], tests["patience"], more=more, hung=hung)
             return 0
         if "observe" in tests:
             observing.observe(self._screen, tests["observe"], tests["tests"], reporter.say)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,6 +18,9 @@ SLOW_SHARE = 1e-6
 EVIDENCE_BEGINS_AS = 4
 """How many judged candidates the first belief about a place weighs."""
 LARGEST_COST = 3
+APART_SHARE = 1 / 64
+"""So much of what is asked for may lie outside functions: a screen cannot judge it, so each takes a process of its own,
+as dear as a hundred others."""
 
 
 class Hypothesis(NamedTuple):
@@ -127,7 +131,10 @@ class Queue:
         return any(position < self._taken.get(at, 0) for at, position in self._made[essence].items())
 
     def likeliest(self, z: Reasoning, count: int, bound: int = LARGEST_COST) -> tuple[Hypothesis, ...]:
-        """The first `count` of `ranked`, of those that cost no more than `bound`."""
+        """The first `count` of `ranked`, of those that cost no more than `bound`.
+
+        Of what lies outside functions only a few are among them, the likeliest.
+        """
         beliefs = {at.place: belief(at.place, z) for at in self._streams}
         heads: list[tuple[float, tuple[Edit, ...], At, int]] = []
         for at, stream in self._streams.items():
@@ -137,16 +144,20 @@ class Queue:
                 heads.append((-likely, (), at, -1))
         heapq.heapify(heads)
         drawn: dict[Essence, Hypothesis] = {}
+        apart = max(1, int(count * APART_SHARE))
         while heads and len(drawn) < count:
             _, _, at, position = heapq.heappop(heads)
             stream = self._streams[at]
+            if stream.apart and not apart:
+                continue
             hypothesis = stream.at(position) if position >= 0 else None
             if hypothesis is None:
                 position = self._taken.get(at, 0)
             else:
                 essence = stream.essence(position)
-                if not self._tried(essence):
-                    drawn.setdefault(essence, hypothesis)
+                if essence not in drawn and not self._tried(essence):
+                    drawn[essence] = hypothesis
+                    apart -= stream.apart
                 position += 1
             following = stream.at(position)
             if following is not None:
@@ -225,7 +236,11 @@ class Stream:
         weights: Mapping[str, float],
         made: Made,
         ruled_out: Callable[[tuple[Edit, ...]], bool] | None,
+        *,
+        apart: bool = False,
     ) -> None:
+        self.apart = apart
+        """Whether they are outside functions."""
         self._at = at
         self._weights = weights
         # A family that cannot beat what is made stays closed; the likeliest is opened first.
@@ -401,8 +416,15 @@ def everything(
             offers = [Offer(family, tuple(sites)) for family in families if family.cost == cost]
             if offers:
                 at = At(place, cost)
-                streams[at] = Stream(at, offers, weights or {}, made, ruled_out)
+                streams[at] = Stream(at, offers, weights or {}, made, ruled_out, apart=_is_apart(sites[0]))
     return Queue(streams, made)
+
+
+def _is_apart(site: Site) -> bool:
+    """Whether a statement runs when modules are imported; the head of a function does, but is part of it."""
+    node = site.statement.node
+    head = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.decorator_list
+    return site.statement.function is None and not head
 
 
 def enumerate_all(

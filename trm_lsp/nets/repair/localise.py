@@ -7,13 +7,14 @@ import bisect
 import itertools
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 
 from trm_lsp.core.ports import Trace, X
 from trm_lsp.core.state import PLACES_KEPT
 from trm_lsp.core.verdict import TestResult
 from trm_lsp.nets.repair.families import Hints
+from trm_lsp.nets.repair.families.imports import imports_of
 from trm_lsp.nets.repair.source import Source
 from trm_lsp.workspace.texts import UnreadableText
 
@@ -28,6 +29,9 @@ AT_IMPORT = 0.15
 MENTIONED, UNKNOWN = 0.8, 0.3
 """Suspicion of a line that a failure names, and of one that nothing is known about."""
 LINES_TAKEN = 2000
+FILES_READ = 200
+"""Files that are searched for the import of an unknown name."""
+_RAISED = re.compile(r"(?:\w+\.)*([A-Z]\w*)(?::|$)")
 _PLACE = re.compile(r"([\w./-]+\.py)\"?(?:, line |:)(\d+)")
 _UNKNOWN = re.compile(
     r"name '(\w+)' is not defined|has no attribute '(\w+)'|unexpected keyword argument '(\w+)'"
@@ -164,7 +168,10 @@ def hints(x: X, failing: Iterable[TestResult]) -> Hints:
     numbers: dict[float | int, None] = {}
     exceptions: dict[str, None] = {}
     undefined: dict[str, None] = {}
+    raised: dict[str, None] = {}
     for result in failing:
+        if (error := _RAISED.match(result.signature)) and error[1] != "AssertionError":
+            raised[error[1]] = None
         for groups in _UNKNOWN.findall(result.signature):
             undefined.update({name: None for name in groups if name})
         for node in _test_nodes(x, result.id):
@@ -175,7 +182,19 @@ def hints(x: X, failing: Iterable[TestResult]) -> Hints:
                     numbers[node.value] = None
             elif isinstance(node, ast.Call) and _callee(node) in {"raises", "assertRaises", "assertRaisesRegex"}:
                 exceptions.update({n.id: None for n in node.args[:1] if isinstance(n, ast.Name)})
-    return Hints(tuple(strings), tuple(numbers), tuple(exceptions), tuple(undefined))
+    return Hints(
+        tuple(strings), tuple(numbers), tuple(exceptions), tuple(undefined), tuple(raised), _imports(x, undefined)
+    )
+
+
+def _imports(x: X, names: Collection[str]) -> tuple[tuple[str, str, str], ...]:
+    """How the workspace imports these names."""
+    texts: dict[str, str] = {}
+    for path in sorted(x.editable) if names else ():
+        if path.endswith(".py") and len(texts) < FILES_READ:
+            with suppress(KeyError, UnreadableText):
+                texts[path] = x.texts[path].text
+    return imports_of(names, texts)
 
 
 def _callee(node: ast.Call) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, overload
 
 from trm_lsp.core.ports import X
@@ -23,8 +24,10 @@ from trm_lsp.core.verdict import TestResult, Tier, Verdict
 from trm_lsp.nets.repair.doubting import doubt
 from trm_lsp.nets.repair.families import FAMILIES, Family
 from trm_lsp.nets.repair.hypotheses import Hypothesis, Queue, everything, key, parse_all, rank
+from trm_lsp.nets.repair.insertion import INSERTIONS, inserted
 from trm_lsp.nets.repair.localise import contrasted, contrasting, hints, passing_places, suspicion, suspicious_lines
-from trm_lsp.nets.repair.nearness import nearness
+from trm_lsp.nets.repair.reading import Reading
+from trm_lsp.nets.repair.stubs import Looked, Stub, implemented, unwritten
 from trm_lsp.nets.repair.synthesis import Synthesis, others, synthesised
 from trm_lsp.patch.diffs import hunks
 from trm_lsp.patch.edits import apply_all
@@ -45,9 +48,11 @@ LEAST_TRIED = 1024
 """Edits that are tried on a partial fix before another one is built on."""
 DEEPEST = 3
 """Commits that may build on each other."""
+LEAST_SHARES = (0.15, 0.03, 0.0)
+"""By the cost bound: what rank a hypothesis needs, beside the highest suspicion; others wait for the next bound."""
 RIVAL_SHARE = 0.4
 """After a survivor, only hypotheses at least this likely beside it are worth an experiment."""
-KINDS: tuple[type[Family] | Family, ...] = (*FAMILIES, Synthesis)
+KINDS: tuple[type[Family] | Family, ...] = (*FAMILIES, Synthesis, *INSERTIONS, Stub)
 REASONS = {family.name: family.reason for family in KINDS}
 
 
@@ -62,6 +67,18 @@ class Inner(NamedTuple):
     """y's text of every file in the queue."""
     standing: Verdict
     """What the tests said about y."""
+    stubs: bool = False
+    """Whether some function of these texts is not written yet."""
+
+
+class Nearer(NamedTuple):
+    """An edit with which the tests are nearer to passing: perhaps a partial fix."""
+
+    hypothesis: Hypothesis
+    verdict: Verdict
+    likely: float
+    """Its rank."""
+    gain: float
 
 
 class RepairNet:
@@ -105,8 +122,8 @@ def think(x: X, y: Candidate, z: Reasoning) -> Reasoning:
         smaller = shrink(x, z)
         if smaller is not None:
             return smaller
-    if z.bound >= SYNTHESIS_BOUND and not z.survivors and y.digest not in z.observed:
-        return synthesise(x, y, z)
+    if not z.survivors and (look := observation(y, z)):
+        return look(x, y, z)
     z = settle(x, y, z)
     batch = choose(y, z)
     if not batch and z.survivors:
@@ -156,7 +173,7 @@ def orient(x: X, y: Candidate, z: Reasoning) -> Reasoning:
             "bound": 1 if fresh else min(LARGEST_BOUND, z.bound + 1),
             "exhausted": False,
             "partial": tuple(attempt for attempt in z.partial if attempt.key != y.digest),
-            "memory": Inner(y.digest, queue, texts, standing),
+            "memory": Inner(y.digest, queue, texts, standing, any(any(unwritten(source)) for source in sources)),
         }
     )
     if not fresh:
@@ -191,26 +208,94 @@ def _shown(place: str) -> str:
     return f"`{code}` in {name} ({path})"
 
 
+def observation(y: Candidate, z: Reasoning) -> Callable[[X, Candidate, Reasoning], Reasoning] | None:
+    """What is to be looked at on this y, before more is tried; None when all of it has been."""
+    if z.memory.stubs and f"stubs {y.digest}" not in z.observed:
+        return implement
+    if z.bound >= SYNTHESIS_BOUND and y.digest not in z.observed:
+        return synthesise
+    if z.bound >= SYNTHESIS_BOUND and f"between {y.digest}" not in z.observed:
+        return insert
+    return None
+
+
 def synthesise(x: X, y: Candidate, z: Reasoning) -> Reasoning:
     """Look at what suspect slots see in the failing tests, and add an expression for each behaviour to the queue."""
+    z, fresh = _joined(y, z, _expressions(x, y, z), y.digest)
+    slots = len({h.edits[0][1:3] for h in fresh})
+    return z.think(
+        f"Watched {slots} expressions in the failing tests: {len(fresh)} others would do something else there."
+    )
+
+
+def insert(x: X, y: Candidate, z: Reasoning) -> Reasoning:
+    """Look at what is seen before suspect statements, by passing tests too, and add the code that may be missing."""
+    z, fresh = _joined(y, z, _insertions(x, y, z), f"between {y.digest}")
+    places = len({h.place for h in fresh})
+    return z.think(
+        f"Watched {places} places between statements: {len(fresh)} guards, updates and calls may be missing there."
+    )
+
+
+def implement(x: X, y: Candidate, z: Reasoning) -> Reasoning:
+    """Look at the calls of stubs, and add what they could give. What is more than an expression is not written."""
+    looked = _implementations(x, y, z)
+    z, fresh = _joined(y, z, looked.hypotheses, f"stubs {y.digest}")
+    if not looked.names:
+        return z
+    shown = " and ".join(f"`{name}`" for name in looked.names)
+    stubs = f"{shown} is a stub" if len(looked.names) == 1 else f"{shown} are stubs"
+    if looked.wanted:
+        return z.think(f"{stubs}: {len(fresh)} expressions of the arguments give what the tests ask for.")
+    return z.think(
+        f"{stubs}, and no small expression of the arguments is seen to give what the tests ask for; "
+        f"{len(fresh)} are tried. What is missing may be more than an expression: "
+        "the embedded net does not write whole functions."
+    )
+
+
+def _joined(
+    y: Candidate, z: Reasoning, found: Sequence[Hypothesis], observed: str
+) -> tuple[Reasoning, list[Hypothesis]]:
+    """Z with what was found by looking, and those of it that are not ruled out. `observed`: what was looked at."""
     inner: Inner = z.memory
-    failing = _failing(inner.standing)
-    found = synthesised(x, y, z, parse_all(inner.texts), [result.id for result in failing], hints(x, failing))
     known = set(z.ruled_out)
     fresh = [h for h in found if key(y.digest, h.edits) not in known]
-    slots = len({h.edits[0][1:3] for h in fresh})
-    return z.model_copy(
-        update={
-            "observed": (*z.observed, y.digest)[-VISITED_KEPT:],
-            "memory": inner._replace(queue=inner.queue.joined(fresh, inner.texts, z.families)),
-        }
-    ).think(f"Watched {slots} expressions in the failing tests: {len(fresh)} others would do something else there.")
+    queue = inner.queue.joined(fresh, inner.texts, z.families)
+    update = {"observed": (*z.observed, observed)[-VISITED_KEPT:], "memory": inner._replace(queue=queue)}
+    return z.model_copy(update=update), fresh
+
+
+def observed(x: X, y: Candidate, z: Reasoning) -> tuple[Hypothesis, ...]:
+    """All that is proposed for y beside its typed edits, by what the failing tests do there; z is oriented on y."""
+    stubs = _implementations(x, y, z).hypotheses if z.memory.stubs else ()
+    return (*stubs, *_expressions(x, y, z), *_insertions(x, y, z))
+
+
+def _expressions(x: X, y: Candidate, z: Reasoning) -> tuple[Hypothesis, ...]:
+    inner: Inner = z.memory
+    failing = _failing(inner.standing)
+    return synthesised(x, y, z, parse_all(inner.texts), [result.id for result in failing], hints(x, failing))
+
+
+def _insertions(x: X, y: Candidate, z: Reasoning) -> tuple[Hypothesis, ...]:
+    inner: Inner = z.memory
+    failing = _failing(inner.standing)
+    tests, passing = [result.id for result in failing], contrasting(x, failing)
+    return tuple(inserted(x, y, z, parse_all(inner.texts), tests, passing, hints(x, failing)))
+
+
+def _implementations(x: X, y: Candidate, z: Reasoning) -> Looked:
+    inner: Inner = z.memory
+    tests = [result.id for result in _failing(inner.standing)]
+    return implemented(x, y, z, parse_all(inner.texts), tests)
 
 
 def choose(y: Candidate, z: Reasoning) -> tuple[Hypothesis, ...]:
     """The likeliest hypotheses within the cost bound; after a survivor only its serious rivals."""
     inner: Inner = z.memory
     least = RIVAL_SHARE * max((attempt.rank for attempt in z.survivors), default=0.0)
+    least = max(least, LEAST_SHARES[z.bound - 1] * max(z.suspicion.values(), default=0.0))
     drawn = inner.queue.likeliest(z, CUT_BATCHES[0], z.bound)
     likeliest = [h for h in drawn if rank(h, z) >= least and rank(h, z) > 0]
     cut = min((h.cut for h in likeliest), default=0)
@@ -226,29 +311,36 @@ def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) ->
     standing = inner.standing
     evidence = dict(z.evidence)
     tried: list[Hypothesis] = []
-    attempts: list[Attempt] = []
+    survivors: list[Attempt] = []
+    nearer: list[Nearer] = []
     signatures: dict[str, None] = dict.fromkeys(z.errors)
     base, times_cut = {path: y.texts[path] for path in y.touched}, batch[0].cut
     screened = times_cut < len(PATIENCES)
     variants = [Variant(base, h.edits, PATIENCES[times_cut] if screened else 1) for h in batch]
     tier = Tier.SCREEN if screened else Tier.CONFIRM
     cut: list[Hypothesis] = []
+    read = Reading(standing)
+    alike: list[Hypothesis] = []
     for hypothesis, variant, verdict in zip(batch, variants, x.judge(variants, tier), strict=True):
         tried.append(hypothesis)
-        verdict = _confirmed(x, variant, verdict, standing)
-        if verdict.cut:
+        said = read(verdict)
+        if said.fewer or said.passed:
+            verdict = confirmed(x, variant, verdict, standing)
+            said = read(verdict)
+        if said.cut:
             cut.append(hypothesis)
             continue
-        gain = 0.0 if verdict.regressions else nearness(verdict, standing)
-        if verdict.passed or gain > 0:
-            attempts.append(_attempt(x, y, hypothesis, verdict, rank(hypothesis, z), gain))
-        signatures[verdict.signature] = None
+        if hypothesis.rest and not verdict.failing:
+            # Others of its behaviour satisfy the targets, too; what tells them apart are the other tests.
+            alike += others(hypothesis, inner.texts)
+        if said.passed:
+            survivors.append(_attempt(x, y, hypothesis, verdict, rank(hypothesis, z), said.gain))
+        elif said.gain > 0:
+            nearer.append(Nearer(hypothesis, verdict, rank(hypothesis, z), said.gain))
+        signatures[said.signature] = None
         count, total = evidence.get(hypothesis.place, (0, 0.0))
-        evidence[hypothesis.place] = (count + 1, total + _evidence(verdict, standing))
-    survivors = [a for a in attempts if a.verdict.passed]
-    partial = sorted((a for a in attempts if not a.verdict.passed), key=lambda a: -promise(a))
-    passed = {attempt.commit.edits for attempt in survivors}
-    alike = [other for h in batch if h.rest and h.edits in passed for other in others(h, inner.texts)]
+        evidence[hypothesis.place] = (count + 1, total + said.evidence)
+    partial = _promising(x, y, z, nearer)
     known = {*cut, *(h for h in batch if any(a.commit.edits == h.edits for a in survivors))}
     kept = tuple(key(y.digest, h.edits) for h in batch if h not in known)
     return z.model_copy(
@@ -266,7 +358,7 @@ def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) ->
     ).think(_tried(tried, survivors, partial))
 
 
-def _confirmed(x: X, variant: Variant, verdict: Verdict, standing: Verdict) -> Verdict:
+def confirmed(x: X, variant: Variant, verdict: Verdict, standing: Verdict) -> Verdict:
     """The verdict on a promising variant by a process of its own, and by the whole suite if it passes."""
     fewer = len(verdict.failing) < len(standing.failing)
     if verdict.tier is Tier.SCREEN and fewer and not verdict.regressions:
@@ -290,16 +382,16 @@ def settle(x: X, y: Candidate, z: Reasoning) -> Reasoning:
     return z
 
 
-def _evidence(verdict: Verdict, standing: Verdict) -> float:
-    """What a refused edit says about its place: above 1 for, below 1 against it.
-
-    A faulty place changes the failure and leaves the passing tests alone; one
-    that serves every test breaks them too, and one that does not matter
-    changes nothing.
-    """
-    if verdict.regressions:
-        return 0.7
-    return 1.5 if verdict.signature != standing.signature else 0.5
+def _promising(x: X, y: Candidate, z: Reasoning, nearer: Sequence[Nearer]) -> list[Attempt]:
+    """Those of the edits that bring the tests nearer which z would remember, the most promising first."""
+    full = len(z.partial) == PARTIAL_KEPT and z.partial[-1].key not in z.visited
+    least = promise(z.partial[-1]) if full else 0.0
+    order = sorted(nearer, key=lambda n: -n.likely * n.gain)[:PARTIAL_KEPT]
+    return [
+        _attempt(x, y, hypothesis, verdict, likely, gain)
+        for hypothesis, verdict, likely, gain in order
+        if likely * gain > least
+    ]
 
 
 def _tried(tried: Sequence[Hypothesis], survivors: Sequence[Attempt], partial: Sequence[Attempt]) -> str:
@@ -347,7 +439,7 @@ def shrink(x: X, z: Reasoning) -> Reasoning | None:
         edits = tuple(Edit(hunk.path, hunk.start, hunk.end, hunk.after) for hunk in rest)
         texts = apply_all(best.base, edits)
         (verdict,) = x.judge([Variant(texts)], Tier.CONFIRM)
-        if _confirmed(x, Variant(texts), verdict, verdict).passed:
+        if confirmed(x, Variant(texts), verdict, verdict).passed:
             shown = (f"`{h.before.strip()}` → `{h.after.strip()}` at {h.path}:{h.first_line}" for h in rest)
             commit = best.commit.model_copy(update={"edits": edits, "reason": "; ".join(shown)})
             update = {"commit": commit, "parent": Candidate().digest, "texts": texts, "verdict": verdict}
@@ -433,7 +525,17 @@ def _standing(x: X, y: Candidate, z: Reasoning) -> Verdict:
 
 def _best(attempts: Sequence[Attempt]) -> tuple[Attempt, ...]:
     unique = {attempt.key: attempt for attempt in attempts}
-    return tuple(sorted(unique.values(), key=lambda a: (a.verdict.score, a.rank), reverse=True)[:ATTEMPTS_KEPT])
+    return tuple(sorted(unique.values(), key=_likelihood, reverse=True)[:ATTEMPTS_KEPT])
+
+
+def _likelihood(attempt: Attempt) -> tuple[tuple[int, int], float, float]:
+    """Sorts survivors, the likeliest greatest: by what kind of edits they are made of, before where these are.
+
+    Where failing and passing tests go says where to look. Once all of them
+    pass, that has been explained, and says nothing for one survivor against another.
+    """
+    priors = (commit.prior for commit in (*attempt.before, attempt.commit))
+    return attempt.verdict.score, math.prod(priors), attempt.rank
 
 
 def _most_promising(attempts: Sequence[Attempt], z: Reasoning) -> tuple[Attempt, ...]:

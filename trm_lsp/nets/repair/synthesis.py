@@ -8,12 +8,13 @@ apart are the other tests, and how little they change.
 from __future__ import annotations
 
 import ast
-import difflib
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from trm_lsp.core.ports import Slot, Values, X
 from trm_lsp.core.state import Candidate, Edit, Reasoning
 from trm_lsp.nets.repair.families import Family, Hints
+from trm_lsp.nets.repair.families.base import shorten
 from trm_lsp.nets.repair.hypotheses import Hypothesis, belief
 from trm_lsp.nets.repair.source import Source, Statement
 
@@ -89,7 +90,7 @@ def expressions(values: Values, source: Source, statement: Statement) -> Iterato
     place, prior = source.place(statement), FIRST
     for number, texts in enumerate(values.classes[:CLASSES]):
         if number != values.original and texts:
-            first, *rest = sorted(texts[:MEMBERS], key=lambda text: -_alike(old, text))
+            first, *rest = _likest(old, texts[:MEMBERS])
             yield hypothesis_of(slot, old, first, tuple(rest), place, source.index.line(slot.start), prior)
         prior *= FADING
 
@@ -98,19 +99,42 @@ def hypothesis_of(
     slot: Slot, old: str, new: str, rest: tuple[str, ...], place: str, line: int, prior: float
 ) -> Hypothesis:
     edit = Edit(slot.path, slot.start, slot.end, new)
-    what = f"`{old}` → `{new}`"
-    return Hypothesis((edit,), Synthesis.name, what, place, line, Synthesis.cost, prior, rest=rest)
+    return Hypothesis((edit,), Synthesis.name, described(old, new), place, line, Synthesis.cost, prior, rest=rest)
+
+
+def described(old: str, new: str) -> str:
+    """One text in place of another, or where none stood, in words."""
+    added = f"`{shorten(textwrap.dedent(new).strip())}`"
+    return f"`{shorten(textwrap.dedent(old).strip())}` → {added}" if old.strip() else f"{added} added"
 
 
 def others(hypothesis: Hypothesis, texts: Mapping[str, str]) -> Iterator[Hypothesis]:
-    """What else of a class could stand there, when one of it passes: the more like the old text the likelier."""
+    """What else of a class could stand there, when one of it passes: the earlier in it the likelier."""
     (edit,) = hypothesis.edits
-    slot, old = Slot(edit.path, edit.start, edit.end), texts[edit.path][edit.start : edit.end]
+    old = texts[edit.path][edit.start : edit.end]
     for number, text in enumerate(hypothesis.rest):
-        prior = hypothesis.prior * 0.97 ** (number + 1)
-        yield hypothesis_of(slot, old, text, (), hypothesis.place, hypothesis.line, prior)
+        edits, prior = (edit._replace(text=text),), hypothesis.prior * 0.97 ** (number + 1)
+        yield hypothesis._replace(edits=edits, what=described(old, text), prior=prior, rest=())
 
 
-def _alike(one: str, other: str) -> float:
-    """How alike two expressions look, 0 to 1."""
-    return difflib.SequenceMatcher(None, one, other, autojunk=False).ratio()
+def _likest(old: str, texts: Sequence[str]) -> Sequence[str]:
+    """Expressions in the order of how much they look like another one, the likest first."""
+    if len(texts) == 1:
+        return texts
+    where: dict[str, int] = {}
+    for position, sign in enumerate(old):
+        where[sign] = where.get(sign, 0) | 1 << position
+    return sorted(texts, key=lambda text: _shared(where, len(old), text) / (len(old) + len(text)), reverse=True)
+
+
+def _shared(where: Mapping[str, int], length: int, text: str) -> int:
+    """Length of the longest common subsequence of two texts; of one there is given where each sign stands, as bits.
+
+    By Hyyrö, "Bit-parallel LCS-length computation revisited" (2004): a zero in
+    `row` is a position up to which the subsequence has grown by one.
+    """
+    every = row = (1 << length) - 1
+    for sign in text:
+        matched = row & where.get(sign, 0)
+        row = (row + matched | row - matched) & every
+    return length - bin(row).count("1")

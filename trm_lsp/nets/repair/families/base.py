@@ -29,6 +29,10 @@ class Hints:
     """Names after `pytest.raises(` and `assertRaises(`."""
     undefined: tuple[str, ...] = ()
     """Names that a failure says are unknown: variables, attributes, keywords."""
+    raised: tuple[str, ...] = ()
+    """Names of the exceptions that the tests ended with, where no assertion failed."""
+    imports: tuple[tuple[str, str, str], ...] = ()
+    """How the workspace imports unknown names: the name, the statement, and the file where that stands."""
 
 
 class Change(NamedTuple):

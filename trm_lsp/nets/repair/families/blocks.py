@@ -15,6 +15,8 @@ DEFINED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 HEADS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith)
 MOST_LINES = 40
 """Blocks longer than this are not shifted as a whole."""
+MOST_REMOVED = 4
+"""Statements that are removed together, at most."""
 
 
 def shifted(source: Source, start: int, end: int, old: str, new: str) -> str | None:
@@ -244,6 +246,30 @@ class Remove(Family):
             yield Change((Edit(source.path, start, end, ""),), what, 0.6)
 
 
+class RemoveSeveral(Family):
+    name, prior, cost = "remove-several", 0.4, 2
+    reason = "several statements do something that must not be done"
+
+    def at_statement(self, site: Site) -> Iterator[Change]:
+        """The statement and those that follow it in its block, up to four."""
+        node, block, source = site.statement.node, site.statement.block, site.source
+        index = block.index(node)
+        if site.statement.function is None or chained(source, node):
+            return
+        last = node
+        for count, following in enumerate(block[index : index + MOST_REMOVED], 1):
+            if isinstance(following, DEFINED) or is_docstring(following) or not source.alone(following):
+                return
+            last = following
+            if count > 1:
+                what = f"`{site.head}` and {count - 1} more removed"
+                if len(block) > count:
+                    edit = Edit(source.path, source.whole_lines(node)[0], source.whole_lines(last)[1], "")
+                else:
+                    edit = Edit(source.path, source.span(node)[0], source.span(last)[1], "pass")
+                yield Change((edit,), what, 2.0 / count)
+
+
 class Echo(Family):
     name, prior, cost = "echo", 0.2, 3
     reason = "what is done with one variable must be done with another one as well"
@@ -268,28 +294,34 @@ class Inside(Family):
     reason = "a statement is done always where it should depend on something"
 
     def at_statement(self, site: Site) -> Iterator[Change]:
-        node, source = site.statement.node, site.source
+        node = site.statement.node
         if not isinstance(node, SIMPLE) or is_docstring(node) or not site.alone or site.statement.function is None:
-            return
-        start, end = source.whole_lines(node)
-        lines = shifted(source, start, end, site.indent, site.indent + site.unit)
-        if lines is None or _multiline_text(node):
             return
         used = [n.id for n in ast.walk(node) if isinstance(n, ast.Name)]
         names = [name for name in dict.fromkeys([*used, *site.local_names]) if name in site.local_names][:8]
         conditions = dict.fromkeys(site.conditions_here, 0.6)
         for name in names:
             conditions |= {name: 0.7, f"not {name}": 0.4, f"{name} is not None": 0.5, f"{name} > 0": 0.3}
-        own = source.code(node)
         for one in names[:5]:
             for other in names[:5]:
                 if one != other:
                     conditions |= {f"{one} not in {other}": 0.35, f"{one} < {other}": 0.25}
                     if one < other:
                         conditions |= {f"{one} != {other}": 0.3}
-        for condition, weight in conditions.items():
-            code = f"{site.indent}if {condition}:{source.newline}{lines}"
-            yield Change((Edit(source.path, start, end, code),), f"`{shorten(own)}` only if `{condition}`", weight)
+        changes = (only_if(site, condition, weight) for condition, weight in conditions.items())
+        yield from (change for change in changes if change)
 
 
-BLOCKS: tuple[Family, ...] = (Move(), Take(), SwapLines(), Remove(), Echo(), Inside())
+def only_if(site: Site, condition: str, weight: float) -> Change | None:
+    """The statement under a condition; None where its lines cannot be shifted."""
+    node, source = site.statement.node, site.source
+    start, end = source.whole_lines(node)
+    lines = shifted(source, start, end, site.indent, site.indent + site.unit)
+    if lines is None or _multiline_text(node):
+        return None
+    code = f"{site.indent}if {condition}:{source.newline}{lines}"
+    what = f"`{shorten(source.code(node))}` only if `{condition}`"
+    return Change((Edit(source.path, start, end, code),), what, weight)
+
+
+BLOCKS: tuple[Family, ...] = (Move(), Take(), SwapLines(), Remove(), RemoveSeveral(), Echo(), Inside())

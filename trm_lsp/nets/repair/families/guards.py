@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Iterator
 
+from trm_lsp.core.state import Edit
 from trm_lsp.nets.repair.families.base import Change, Family, Site
-from trm_lsp.nets.repair.families.blocks import chained
+from trm_lsp.nets.repair.families.blocks import DEFINED, chained, shifted
 from trm_lsp.nets.repair.families.kinds import COLLECTIONS, NUMBERS, can_be
 from trm_lsp.nets.repair.source import is_docstring
 
@@ -128,9 +130,43 @@ class Skip(Family):
                 yield guarded(site, condition, action, 0.4)
 
 
+class Caught(Family):
+    name, prior, cost = "caught", 0.25, 3
+    reason = "an exception that the failing test ends with is not caught"
+
+    def at_statement(self, site: Site) -> Iterator[Change]:
+        """The statement in `try`, and something done instead where it raises."""
+        node, source = site.statement.node, site.source
+        if site.statement.function is None or is_docstring(node) or not site.alone or chained(source, node):
+            return
+        known = [name for name in site.hints.raised if hasattr(builtins, name) or name in source.module_names]
+        start, end = source.whole_lines(node)
+        lines = shifted(source, start, end, site.indent, site.indent + site.unit)
+        if lines is None or isinstance(node, DEFINED):
+            return
+        indent, newline = site.indent, source.newline
+        for name in known:
+            for instead, weight in self._instead(site).items():
+                handler = f"{indent}except {name}:{newline}{indent}{site.unit}{instead}{newline}"
+                edit = Edit(source.path, start, end, f"{indent}try:{newline}{lines}{handler}")
+                yield Change((edit,), f"`{site.head}`: `{instead}` where it raises `{name}`", weight)
+
+    def _instead(self, site: Site) -> dict[str, float]:
+        """What is done where the statement raises, with weights."""
+        instead = {"continue": 1.0, "break": 0.5} if site.statement.looped else {}
+        match site.statement.node:
+            case ast.Assign(targets=[ast.Name(id=name)]):
+                instead |= {f"{name} = {value}": 0.6 for value in ("None", "0", "[]", "''", "False")}
+                instead |= {f"{name} = {other}": 0.4 for other in site.local_names[:4] if other != name}
+            case _:
+                instead["pass"] = 0.8
+        answers = (*ANSWERS[:6], *parameters(site)[:2])
+        return instead | {f"return {answer}": 0.7 if answer == "None" else 0.5 for answer in answers}
+
+
 def guarded(site: Site, test: str, action: str, weight: float) -> Change:
     """`if test: action`, on two lines before the statement."""
     return site.before(f"if {test}:\n{site.unit}{action}", weight)
 
 
-GUARDS: tuple[Family, ...] = (Guard(), SpecialCase(), Refusal(), Skip())
+GUARDS: tuple[Family, ...] = (Guard(), SpecialCase(), Refusal(), Skip(), Caught())

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from trm_lsp.core.state import Edit
 from trm_lsp.nets.repair.families.base import Change, Family, Site, stored
 from trm_lsp.nets.repair.families.names import closest
-from trm_lsp.nets.repair.source import Source, is_docstring
+from trm_lsp.nets.repair.source import FunctionNode, Inventory, Source, is_docstring
 
 FROM = {
     "collections": "defaultdict Counter deque OrderedDict namedtuple ChainMap",
@@ -53,6 +53,35 @@ def _top(source: Source) -> int:
     return position
 
 
+def imports_of(names: Collection[str], texts: Mapping[str, str]) -> tuple[tuple[str, str, str], ...]:
+    """How files of a workspace import names, or where they define them: the name, a statement, the file it is from.
+
+    `texts`: by path relative to the root. What does not parse says nothing.
+    """
+    found: dict[tuple[str, str], str] = {}
+    for path, text in texts.items():
+        if not any(name in text for name in names):
+            continue
+        try:
+            tree = ast.parse(text)
+        except (SyntaxError, ValueError):
+            continue
+        inventory = Inventory(tree)
+        defined = {node.name for node in tree.body if isinstance(node, FunctionNode | ast.ClassDef)}
+        for name in names:
+            if name in inventory.imports:
+                found.setdefault((name, inventory.imports[name]), path)
+            elif name in defined:
+                found.setdefault((name, f"from {_module(path)} import {name}"), path)
+    return tuple((name, code, path) for (name, code), path in found.items())
+
+
+def _module(path: str) -> str:
+    """The dotted name under which a file is imported."""
+    parts = path.removesuffix(".py").removesuffix("/__init__").split("/")
+    return ".".join(parts[1:] if parts[0] == "src" and len(parts) > 1 else parts)
+
+
 class MissingImport(Family):
     name, prior = "missing-import", 0.96
     reason = "a name is used that is never imported"
@@ -69,6 +98,11 @@ class MissingImport(Family):
             statements[f"import {name}"] = 1.0 if used_as_module else 0.5
         if name in MODULE_OF:
             statements[f"from {MODULE_OF[name]} import {name}"] = 0.5 if used_as_module and statements else 1.0
+        for imported, code, path in site.hints.imports:
+            # A relative import means the same only in the same folder.
+            near = path.rpartition("/")[0] == source.path.rpartition("/")[0]
+            if imported == name and path != source.path and (near or not code.startswith("from .")):
+                statements.setdefault(code, 1.0 if near else 0.9)
         position = _top(source)
         ended = not position or source.text[:position].endswith(("\n", "\r"))
         for code, weight in statements.items():

@@ -86,4 +86,52 @@ class Step(Family):
         return inserted
 
 
-STEPS: tuple[Family, ...] = (Step(),)
+class Reset(Family):
+    name, prior, cost = "reset", 0.35, 2
+    reason = "what an object remembers is not forgotten when it should be"
+
+    def at_statement(self, site: Site) -> Iterator[Change]:
+        """What `__init__` sets is set anew: first in a block, behind a simple statement."""
+        statement, node = site.statement, site.statement.node
+        function = statement.function
+        if function is None or function.name == "__init__" or is_docstring(node) or chained(site.source, node):
+            return
+        if not site.alone or "self" not in site.source.locals_of(statement):
+            return
+        kept = isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Expr)
+        for code, weight in self._settings(site).items():
+            if code == site.source.code(node):
+                continue
+            if kept:
+                yield site.behind(code, weight)
+            if site.first_in_function or not kept:
+                yield site.before(code, weight * 0.8)
+
+    def _settings(self, site: Site) -> dict[str, float]:
+        """What `__init__` of the class around sets that depends on nothing, as `self.name = []`."""
+        owner = next((s.node for s in site.statement.around if isinstance(s.node, ast.ClassDef)), None)
+        found: dict[str, float] = {}
+        for method in owner.body if owner else ():
+            if isinstance(method, ast.FunctionDef) and method.name == "__init__":
+                for node in ast.walk(method):
+                    match node:
+                        case ast.Assign(targets=[ast.Attribute() as target], value=value) if _depends_on_nothing(value):
+                            found[self._set(site, target, value)] = 0.7
+                        case ast.AnnAssign(target=ast.Attribute() as target, value=ast.expr() as value):
+                            if _depends_on_nothing(value):
+                                found[self._set(site, target, value)] = 0.7
+        return {code: 1.0 if code.endswith(" None") else weight for code, weight in found.items()}
+
+    def _set(self, site: Site, target: ast.expr, value: ast.expr) -> str:
+        return f"{site.source.code(target)} = {site.source.code(value)}"
+
+
+def _depends_on_nothing(value: ast.expr) -> bool:
+    """Whether a value is written on one line and made of no names but that of what makes it: `set()`."""
+    if isinstance(value, ast.Call):
+        return not value.args and not value.keywords and isinstance(value.func, ast.Name | ast.Attribute)
+    names = any(isinstance(part, ast.Name | ast.Attribute) for part in ast.walk(value))
+    return not names and value.lineno == value.end_lineno
+
+
+STEPS: tuple[Family, ...] = (Step(), Reset())
