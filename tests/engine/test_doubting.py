@@ -218,7 +218,7 @@ def test_an_answer_that_the_verdict_refused_is_no_rival() -> None:
 )
 def test_the_reasons_say_what_else_passes(z: Reasoning, said: str) -> None:
     x, y = x_and_y(A.texts["m.py"])
-    assert said in list(explain(x, y, z))
+    assert said in explain(x, y, z)
 
 
 def test_a_docstring_that_the_answer_contradicts_is_told() -> None:
@@ -226,7 +226,7 @@ def test_a_docstring_that_the_answer_contradicts_is_told() -> None:
     z = doubted((A,))
     assert z.doubts is not None
     said = z.doubts.model_copy(update={"contradicts": {A.key: "the docstring says that `f(1)` gives 1, it gives 2"}})
-    reasons = list(explain(x, y, z.model_copy(update={"doubts": said})))
+    reasons = explain(x, y, z.model_copy(update={"doubts": said}))
     assert "But the docstring says that `f(1)` gives 1, it gives 2." in reasons
 
 

@@ -124,6 +124,7 @@ def test_a_generator_is_compared_by_what_it_yields(root: Path) -> None:
     test = "from calc import count\n\ndef test_count():\n    assert list(count(2)) == [1, 2]\n"
     found = compared(root, body, test, ("n -= 1", "n -= 2"))
     assert said(found, "count(3)") == ["[3, 2, 1]", str([3 - 2 * step for step in range(50)])]
+    assert not any(did.exact for did in by_call(found)["count(3)"].did)  # it gives no list
 
 
 OBJECTS = """
@@ -178,6 +179,14 @@ def test_methods_are_called_on_copies_of_their_objects(root: Path) -> None:
     assert not stack.exact
     assert [did.shown for did in stack.did] == ["1", "1", "2", "1"]
     assert [did.shown for did in found["<Stack items=[1, 2] me=...>.depth"].did] == ["3", "3", "3", "0"]
+
+
+def test_a_value_is_exact_where_its_text_alone_gives_it(root: Path) -> None:
+    body = "import datetime\n\ndef day(n):\n    return [n + 1, datetime.date(2020, 1, 1 + n % 9)][n % 2]\n"
+    test = "from calc import day\n\ndef test_day():\n    assert day(2) == 2\n"
+    found = by_call(compared(root, body, test, ("n + 1", "n")))
+    assert [did.exact for did in found["day(2)"].did] == [True, True]
+    assert found["day(3)"].did[0] == Did(Kind.GIVES, "datetime.date(2020, 1, 4)")
 
 
 def test_a_class_is_shown_as_it_is_made(root: Path) -> None:
@@ -272,7 +281,14 @@ def test_what_cannot_be_copied_is_called_no_more(root: Path) -> None:
     found = compared(root, body, test, ("next(lines) + 1", "next(lines)"))
     assert found.inputs == ()
     (why,) = found.left_out
-    assert why == "Some calls of first were left out: a list_iterator cannot be copied."
+    assert why == "Some calls of first were left out: an object of class list_iterator cannot be copied."
+
+
+def test_an_object_that_stands_for_nothing_stays_the_one_it_is(root: Path) -> None:
+    body = "MISSING = object()\n\ndef get(n, default=MISSING):\n    return n + 1 if default is MISSING else default\n"
+    test = "from calc import get\n\ndef test_get():\n    assert get(3) == 3\n    assert get(3, 4) == 4\n"
+    found = compared(root, body, test, ("n + 1", "n"))
+    assert said(found, "get(3)") == ["4", "3"]
 
 
 def test_values_that_only_their_own_code_knows_are_left_out(root: Path) -> None:

@@ -116,7 +116,7 @@ class _Comparison:
         self._hold = _Hold(screen._root)
         self._leftovers = screen._leftovers
         self._leftovers.enter()
-        self._turns, self._opaque = ALL_TURNS, False
+        self._turns, self._opaque, self._drawn = ALL_TURNS, False, False
         self._ends = _Deadline(request["seconds"], ALL_SECONDS)
         self._left_out = {}
 
@@ -233,14 +233,15 @@ class _Comparison:
             self._opaque = True
             return _NOTHING
         left = call.left(before, positional, named)
-        return [GIVES, value.text, left, value.exact and not left]
+        return [GIVES, value.text, left, value.exact and not (left or value.imports or self._drawn)]
 
     def _called(self, call, positional, named):
         """Whether a call gives something or how else it ends, and what it gives or raises."""
         try:
             with self._hold, _TimeLimit(CPU_SECONDS, SECONDS):
                 value = call.callee.function(*positional, **named)
-                if inspect.isgenerator(value) or type(value) in _DRAWN:
+                self._drawn = inspect.isgenerator(value) or type(value) in _DRAWN
+                if self._drawn:
                     value = list(itertools.islice(value, YIELDED))
             return (ENDLESS, "") if self._screen._meter.empty else (GIVES, value)
         except OutOfFuel:

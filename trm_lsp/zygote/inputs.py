@@ -55,8 +55,8 @@ class Copier:
     def copy(self, value):
         """A copy of its own. Raises Unfit."""
         kind = type(value)
-        if kind in _FLAT or isinstance(value, _SHARED) or kind.__module__ in _VALUES:
-            return value
+        if kind in _FLAT or kind is object or isinstance(value, _SHARED) or kind.__module__ in _VALUES:
+            return value  # an `object()` is there to be told from all others
         if kind in (str, bytes):
             if len(value) > LONGEST:
                 raise Unfit("it is too large")
@@ -106,7 +106,7 @@ class Copier:
             return collections.defaultdict(value.default_factory)
         own = [one for one in kind.__mro__ if one is not object]
         if not _is_python(kind) or any(name in vars(one) for one in own for name in _COPYING):
-            raise Unfit("a %s cannot be copied" % kind.__name__)
+            raise Unfit("an object of class %s cannot be copied" % kind.__name__)
         return object.__new__(kind)
 
     def _key(self, key):
@@ -118,7 +118,7 @@ class Copier:
             return key
         if type(key).__module__ in _VALUES:
             return key
-        raise Unfit("a key that is a %s cannot be copied" % type(key).__name__)
+        raise Unfit("a key of class %s cannot be copied" % type(key).__name__)
 
 
 def data(thing):
@@ -244,7 +244,7 @@ class Shown:
                 return "%s(%s)" % (kind.__name__, self._fields(found))
         self.exact = False
         held = [self._held(value)] if isinstance(value, _HOLDING) else []
-        self.opaque = self.opaque or not (held or _is_python(kind))
+        self.opaque = self.opaque or not (held or kind is object or _is_python(kind))
         return "<%s>" % " ".join([kind.__name__, *held, *["%s=%s" % (name, self._show(item)) for name, item in found]])
 
     def _held(self, value):
