@@ -263,6 +263,25 @@ def wrappable(site: Site, node: ast.expr) -> bool:
     return not isinstance(parent, ast.Expr | ast.Attribute | ast.Starred) and not is_callee(site, node)
 
 
+class Chained(Family):
+    name, prior, cost = "chained", 0.4, 2
+    reason = "calls that follow one another are in the wrong order"
+
+    def at_expression(self, site: Site, node: ast.expr) -> Iterator[Change]:
+        """Have the last call of a chain come earlier."""
+        links: list[str] = []
+        inner: ast.expr = node
+        while isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute):
+            owner = inner.func.value
+            links.insert(0, site.source.text[site.slot(owner).end : site.slot(inner).end])
+            inner = owner
+        start = site.source.text[site.slot(node).start : site.slot(node).end - sum(map(len, links))]
+        for position in range(len(links) - 1):
+            order = [*links[:position], links[-1], *links[position:-1]]
+            if order != links:
+                yield site.swap(node, f"{start}{''.join(order)}", 0.9 - 0.2 * (len(links) - 2 - position), Binds.ATOM)
+
+
 class Bounded(Family):
     name, prior, cost = "bounded", 0.3, 2
     reason = "a value must not pass a bound"
@@ -276,12 +295,24 @@ class Bounded(Family):
         ):
             return
         code = site.slot(node).code
-        bounds = [*site.names(node)[:6], "0", "1"]
+        bounds = [*namesakes(site, node), *site.names(node)[:6], "0", "1"]
         for bound in bounds:
             if bound != code and can_be(site.kinds_of(bound), NUMBERS):
                 for function in ("max", "min"):
                     zero = bound == "0" and function == "max"
                     yield site.swap(node, f"{function}({code}, {bound})", 0.8 if zero else 0.5)
+
+
+def namesakes(site: Site, node: ast.expr) -> Iterator[str]:
+    """The same attribute of other objects, as the function has it, nearest first."""
+    if not isinstance(node, ast.Attribute):
+        return
+    found: dict[str, None] = {}
+    for statement in (site.statement, *site.statements_here[:10]):
+        for other, _ in statement.nodes():
+            if isinstance(other, ast.Attribute) and other.attr == node.attr and not stored(other):
+                found[site.source.code(other)] = None
+    yield from [code for code in found if code != site.slot(node).code and "\n" not in code][:4]
 
 
 class CallIt(Family):
@@ -362,5 +393,5 @@ class Lookup(Family):
 
 
 CALLS: tuple[Family, ...] = (
-    Callee(), Method(), Arguments(), Argument(), Unwrap(), Wrap(), Bounded(), CallIt(), Await(), Lookup(),
+    Callee(), Method(), Arguments(), Argument(), Unwrap(), Wrap(), Chained(), Bounded(), CallIt(), Await(), Lookup(),
 )  # fmt: skip

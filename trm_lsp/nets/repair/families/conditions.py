@@ -112,8 +112,13 @@ class TruthTest(Family):
                 yield from self._counted(
                     site, node, operand, (("== 0", 0.4), ("== 1", 0.2), ("< 0", 0.2), ("<= 0", 0.2))
                 )
-            case ast.Name() | ast.Attribute() | ast.Call() | ast.Subscript() if tested(site, node):
-                code = site.slot(node).code
+            case ast.BoolOp(op=ast.Or(), values=[ast.Name() | ast.Attribute() as first, second]) if not tested(
+                site, node
+            ):
+                code, other = site.slot(first).code, site.operand(second, Binds.OR)
+                yield site.swap(node, f"{code} if {code} is not None else {other}", 0.8, Binds.TEST)
+            case ast.Name() | ast.Attribute() | ast.Call() | ast.Subscript() | ast.NamedExpr() if tested(site, node):
+                code = site.operand(node, Binds.BITOR)
                 yield site.swap(node, f"{code} is not None", 0.8, Binds.COMPARE)
                 yield site.swap(node, f"{code} is None", 0.3, Binds.COMPARE)
                 yield from self._counted(site, node, node, (("> 0", 0.4), ("== 0", 0.2), ("> 1", 0.3), ("== 1", 0.2)))

@@ -205,6 +205,12 @@ class Order(Family):
                 yield site.swap(node, f"sorted({code}, {option})", weight)
         if isinstance(node, ast.Lambda) and isinstance(parent, ast.keyword) and parent.arg == "key":
             yield from self._keys(site, node)
+        match node:
+            case ast.Subscript(
+                value=ast.Call(func=ast.Name(id="sorted")) as call, slice=ast.Slice(step=ast.UnaryOp(op=ast.USub()))
+            ):
+                # What is turned round afterwards has its equals turned round as well.
+                yield site.swap(node, f"{site.slot(call).code[:-1].rstrip().rstrip(',')}, reverse=True)", 0.5)
 
     def _options(self, site: Site, node: ast.Call, name: str) -> Iterator[Change]:
         given = {keyword.arg for keyword in node.keywords}
@@ -216,7 +222,8 @@ class Order(Family):
         options = {
             "reverse=True": 0.7, "key=len": 0.3, "key=str": 0.2, "key=abs": 0.2, "key=str.lower": 0.2,
             "key=lambda item: item[1]": 0.4, "key=lambda item: item[0]": 0.25, "key=lambda item: -item": 0.2,
-            "key=lambda item: (-item[1], item[0])": 0.3, "key=lambda item: (len(item), item)": 0.3,
+            "key=lambda item: (item[1], item[0])": 0.3, "key=lambda item: (-item[1], item[0])": 0.3,
+            "key=lambda item: (len(item), item)": 0.3,
         }  # fmt: skip
         for option, weight in options.items():
             keyword_name = option.split("=")[0]
@@ -225,10 +232,27 @@ class Order(Family):
         for keyword in node.keywords:
             rest = [code for code in arguments if code != site.source.code(keyword)]
             yield site.swap(node, f"{function}({', '.join(rest)})", 0.4)
+            if keyword.arg == "reverse":
+                yield from self._one_way_each(site, node, keyword)
             if keyword.arg == "key":
                 for key in ("len", "str", "abs", "int", "str.lower", "float"):
                     if site.slot(keyword.value).code != key:
                         yield site.swap(keyword.value, key, 0.3)
+
+    def _one_way_each(self, site: Site, node: ast.Call, reverse: ast.keyword) -> Iterator[Change]:
+        """Have one part of a key go down and the others up, in place of all of them down."""
+        text, function = site.source.text, site.slot(node.func).code
+        arguments = [site.source.code(argument) for argument in node.args]
+        for keyword in node.keywords:
+            match keyword.value:
+                case ast.Lambda(body=ast.Tuple(elts=parts)):
+                    start, end = site.slot(keyword.value).start, site.slot(keyword.value).end
+                    for part in parts:
+                        at = site.slot(part)
+                        turned = f"-{site.operand(part, Binds.SIGN)}"
+                        key = f"key={text[start : at.start]}{turned}{text[at.end : end]}"
+                        others = [site.source.code(k) for k in node.keywords if k not in (keyword, reverse)]
+                        yield site.swap(node, f"{function}({', '.join([*arguments, *others, key])})", 0.6)
 
     def _keys(self, site: Site, node: ast.Lambda) -> Iterator[Change]:
         """Sort by more, by less, or the other way round."""
