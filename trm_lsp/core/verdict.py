@@ -88,6 +88,8 @@ class Verdict(Frozen):
     output: str = ""
     """The tail of what the run printed, for the user to read when it is broken."""
     cpu_seconds: float = 0.0
+    brief: bool = False
+    """A confirm in place of a screen: as short as one, and of the target tests alone."""
 
     @property
     def by_id(self) -> Mapping[str, TestResult]:
@@ -105,12 +107,17 @@ class Verdict(Frozen):
 
     @property
     def cut(self) -> bool:
-        """Whether a screen has cut it short, and nothing else speaks against it: to be confirmed when time allows."""
-        if self.tier is not Tier.SCREEN:
+        """Whether it was cut short, and nothing else speaks against it: to be confirmed when time allows."""
+        if not self.provisional:
             return False
         failing = set(self.failing)
         bad = [result.outcome for result in self.results if result.id in failing]
         return bool(bad) and all(outcome is Outcome.TIMEOUT for outcome in bad)
+
+    @property
+    def provisional(self) -> bool:
+        """Whether it is a filter's word: enough to refuse, too little to build on."""
+        return self.tier is Tier.SCREEN or self.brief
 
     @property
     def counts(self) -> Counts:

@@ -15,12 +15,13 @@ from trm_lsp.core.consent import Ask, Question, refuse
 from trm_lsp.core.ports import Slot, Trace, Values, effort
 from trm_lsp.core.state import BaseText, Task, Variant
 from trm_lsp.core.verdict import Outcome, TestResult, Tier, Verdict, regressions
+from trm_lsp.core.witnesses import witnesses
 from trm_lsp.judging.environment import HASH_SEEDS, EnvironmentBroken, named_files
 from trm_lsp.judging.hints import hints
 from trm_lsp.judging.ids import below, meets, paths_in, selects
 from trm_lsp.judging.python_tests import HUNG_IDLE, PythonTests
 from trm_lsp.judging.runner import RunReport, SandboxReport, TestProcessDied
-from trm_lsp.judging.screen import Candidate, candidate, screen
+from trm_lsp.judging.screen import Candidate, Outcomes, candidate, screen
 from trm_lsp.judging.signatures import normalise
 from trm_lsp.judging.sources import Sources
 from trm_lsp.judging.testbed import Testbed
@@ -45,6 +46,8 @@ COMPARE_INPUTS, COMPARE_SECONDS = 120, 0.6
 """Calls that texts are compared by, and the CPU seconds it may take, on a slow machine."""
 Screened = tuple[tuple[TestResult, ...], tuple[str, ...]]
 """What a screen says of a candidate: outcomes of the targets, and which tests it breaks, as far as they were run."""
+WITNESSES, WITNESSES_APART = 8, 2
+"""Targets that a candidate meets first, where there are more: in a screen, and in a process of its own."""
 BRIEF_SECONDS = 0.3
 """Seconds that a confirm in place of a screen has at first, beside what the unchanged code took."""
 NOT_COMPARED = "the tests are not collected in one process"
@@ -78,6 +81,8 @@ class TestJudge:
         )
         self._root, self.command, self.python = self._bed.root, self._bed.command, self._bed.python
         self._targets: tuple[str, ...] = ()
+        self._stood: Mapping[str, TestResult] = {}
+        """What the baseline said of each target."""
         self._test_files: frozenset[str] = frozenset(named_files(self.command.shown, self._root))
         """Files that tests are in, whatever their names: those of the command, and of every test that was found."""
         self._beside: tuple[str, ...] = ()
@@ -148,7 +153,7 @@ class TestJudge:
             raise EnvironmentBroken(f"pytest does not know {unknown[0]}.")
         bad = {Outcome.FAILED, Outcome.ERROR, Outcome.TIMEOUT}
         failing = [r for r in results if r.outcome in bad and (not self.task.tests or self._asked(r.id))]
-        if failing and self.task.tests:
+        if failing and self.task.tests and report.seconds < QUICK_SUITE_SECONDS:
             results = self._with_the_rest(results)
         self._aim(failing, results)
         if not self.task.tests:
@@ -191,6 +196,7 @@ class TestJudge:
     def _aim(self, failing: Sequence[TestResult], results: Sequence[TestResult]) -> None:
         """Remember the targets, what passes beside them, and what a confirm should run."""
         self._targets = tuple(result.id for result in failing)
+        self._stood = {result.id: result for result in failing}
         self._expected = frozenset(result.id for result in results if result.passed)
         files = {target.split("::")[0] for target in self._targets}
         inside = [result for result in results if result.id.split("::")[0] in files]
@@ -198,6 +204,7 @@ class TestJudge:
         self._seconds = sum(result.seconds for result in ended)
         if self._seconds >= QUICK_SECONDS:
             self._beside = self._targets
+            self._seconds = sum(result.seconds for result in failing if result.outcome is not Outcome.TIMEOUT)
         elif len(ended) == len(inside):
             self._beside = tuple(sorted(files))
         else:
@@ -278,19 +285,31 @@ class TestJudge:
     def _instead_of_a_screen(self, variant: Variant, texts: Mapping[str, bytes]) -> Verdict:
         """A confirm of what cannot be screened, as short as a screen: what hangs is put off, not refused."""
         usual = self._usual()
-        limit = usual if variant.patience > 1 else min(usual, BRIEF_SECONDS + 2 * self._seconds + self._tests.overhead)
-        verdict = self._confirmed(variant, texts, self._targets, limit)
+        first = self._first_targets(variant, WITNESSES_APART)
+        took = 2 * self._took(first)
+        limit = usual if variant.patience > 1 else min(usual, BRIEF_SECONDS + took + self._tests.overhead)
+        verdict = self._confirmed(variant, texts, first, limit)
         results = verdict.by_id
-        said = [results[target].outcome for target in self._targets if target in results]
-        if limit < usual and Outcome.TIMEOUT in said and not set(said) & {Outcome.FAILED, Outcome.ERROR}:
-            slow = (TestResult(id=target, outcome=Outcome.TIMEOUT) for target in verdict.failing)
-            return Verdict(
-                tier=Tier.SCREEN, results=tuple(slow), targets=self._targets, cpu_seconds=verdict.cpu_seconds
+        said = {results[target].outcome for target in first if target in results}
+        if limit < usual and Outcome.TIMEOUT in said and not said & {Outcome.FAILED, Outcome.ERROR}:
+            slow = tuple(TestResult(id=target, outcome=Outcome.TIMEOUT) for target in self._targets)
+            return verdict.model_copy(update={"results": slow, "brief": True})
+        # As in a screen: other tests say nothing about what makes none of these pass.
+        if Outcome.PASSED not in said:
+            stood = {target: self._stood[target] for target in self._targets if target not in first}
+            return verdict.model_copy(
+                update={"results": tuple({**results, **stood}.values()), "brief": self._beside != first}
             )
-        # As in a screen: the tests beside the targets say nothing about what makes none of these pass.
-        if len(verdict.failing) == len(self._targets) or self._beside == self._targets:
-            return verdict
-        return self._confirmed(variant, texts, self._beside)
+        return verdict if self._beside == first else self._confirmed(variant, texts, self._beside)
+
+    def _took(self, targets: Sequence[str]) -> float:
+        """Seconds of some targets in the baseline, those that hung left out."""
+        results = (self._stood[target] for target in targets)
+        return sum(result.seconds for result in results if result.outcome is not Outcome.TIMEOUT)
+
+    def _first_targets(self, variant: Variant, most: int) -> tuple[str, ...]:
+        """The targets that a candidate meets first: a few of many. On a text that was changed before, all of them."""
+        return self._targets if variant.texts else witnesses(self._stood.values(), most)
 
     def _screened(self, batch: Sequence[Variant]) -> tuple[list[Screened | None], float]:
         """As `_screen`; a batch that ends the test process is confirmed by another one."""
@@ -320,10 +339,12 @@ class TestJudge:
             return confirmed, 0.0
 
         passing: set[str] = set()
+        first = self._first_targets(batch[0], WITNESSES)
 
         def run(candidates: Sequence[Candidate], chosen: Sequence[str]) -> RunReport:
-            timeout = 5.0 + 3 * tests.overhead + len(candidates) * patience * (0.1 + 2 * self._seconds)
-            idle = 2.0 + 5 * self._seconds + 3 * tests.overhead
+            seconds = self._took(first) if chosen == first else self._seconds
+            timeout = 5.0 + 3 * tests.overhead + len(candidates) * patience * (0.1 + 2 * seconds)
+            idle = 2.0 + 5 * seconds + 3 * tests.overhead
             found = tests.screen(chosen, self._beside, data, candidates, patience, timeout, idle, self._hung)
             report = found or RunReport()
             nonlocal cpu
@@ -333,23 +354,27 @@ class TestJudge:
             passing.update(test for test, outcome in seen.items() if outcome == Outcome.PASSED)
             ended = {test for test in self._hung if seen.get(test, Outcome.TIMEOUT) != Outcome.TIMEOUT}
             odd = not texts and (ended or not passing.isdisjoint(self._targets))
-            if odd or not seen.keys() >= set(self._targets):
+            if odd or not seen.keys() >= set(first):
                 report.base = None
             return report
 
-        answers = screen(list(asked.values()), lambda candidates: run(candidates, self._targets))
+        answers = screen(list(asked.values()), lambda candidates: run(candidates, first))
+        whole = _Filled([self._stood[target] for target in self._targets if target not in first])
         for i, results in zip(asked, answers, strict=True):
-            confirmed[i] = None if results is None else (results, ())
+            confirmed[i] = None if results is None else (whole.of(results), ())
         fixed = len(passing)
         promising = [
             i for i, results in zip(asked, answers, strict=True) if results and sum(r.passed for r in results) > fixed
         ]
         beside = [test for test in self._order if test in self._expected and selects(self._beside, test)]
-        if promising and beside:
+        if promising and (beside or first != self._targets):
             wider = screen([asked[i] for i in promising], lambda candidates: run(candidates, self._beside))
             kept = passing.intersection(beside) - self._flaky
             for i, results in zip(promising, wider, strict=True):
                 before = confirmed[i]
+                if first != self._targets:
+                    on_targets = tuple(r for r in results or () if r.id in self._stood)
+                    before = confirmed[i] = (on_targets, ()) if len(on_targets) == len(self._targets) else None
                 broken = [r for r in results or () if r.id in kept and not r.passed]
                 if before and broken and all(r.outcome is not Outcome.TIMEOUT for r in broken):
                     confirmed[i] = before[0], tuple(r.id for r in broken)
@@ -684,6 +709,22 @@ class TestJudge:
             return True
         is_test = name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py"
         return not is_test and not {"tests", "test"}.intersection(path.split("/")[:-1])
+
+
+class _Filled:
+    """Results of some targets, with those of the others as they stood; what came out alike stays one object."""
+
+    def __init__(self, stood: Sequence[TestResult]) -> None:
+        self._stood = tuple(stood)
+        self._known: dict[int, tuple[Outcomes, Outcomes]] = {}
+
+    def of(self, results: Outcomes) -> Outcomes:
+        if not self._stood:
+            return results
+        known = self._known.get(id(results))
+        if known is None:
+            known = self._known[id(results)] = (results, (*results, *self._stood))  # kept, so that its id stays its own
+        return known[1]
 
 
 def _summed(target: str, report: RunReport) -> TestResult:

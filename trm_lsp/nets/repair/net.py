@@ -21,6 +21,7 @@ from trm_lsp.core.state import (
     Variant,
 )
 from trm_lsp.core.verdict import TestResult, Tier, Verdict
+from trm_lsp.core.witnesses import witnesses
 from trm_lsp.nets.repair.doubting import doubt
 from trm_lsp.nets.repair.families import FAMILIES, Family
 from trm_lsp.nets.repair.hypotheses import Hypothesis, Queue, everything, key, parse_all, rank
@@ -28,7 +29,7 @@ from trm_lsp.nets.repair.insertion import INSERTIONS, inserted
 from trm_lsp.nets.repair.localise import contrasted, contrasting, hints, passing_places, suspicion, suspicious_lines
 from trm_lsp.nets.repair.reading import Reading
 from trm_lsp.nets.repair.stubs import Looked, Stub, implemented, unwritten
-from trm_lsp.nets.repair.synthesis import Synthesis, others, synthesised
+from trm_lsp.nets.repair.synthesis import TESTS, Synthesis, others, synthesised
 from trm_lsp.patch.diffs import hunks
 from trm_lsp.patch.edits import apply_all
 
@@ -36,10 +37,14 @@ CUT_BATCHES = (256, 16, 4)
 """Hypotheses in one experiment, by how often a screen has cut them short."""
 FIRST_BATCHES, FIRST_TRIED = 64, 256
 """Hypotheses in one experiment on a new y, and how many are tried so: an answer near at hand is found at once."""
+PROCESSES = 16
+"""Candidates of one experiment that may need a process of their own: then it ends early."""
 PATIENCES = (1, 10)
 """How many times as long as usual a screen lets them run; those that were cut more often are confirmed."""
 ERRORS_KEPT = 64
 LARGEST_BOUND = 3
+FAILING_TRACED = 24
+"""Failing tests that are traced, at most."""
 SYNTHESIS_BOUND = 2
 """The cost bound from which expressions are synthesised."""
 PARTIAL_CONFIRMED = 3
@@ -186,7 +191,7 @@ def orient(x: X, y: Candidate, z: Reasoning) -> Reasoning:
 def localise(x: X, y: Candidate, z: Reasoning, failing: Sequence[TestResult]) -> Reasoning:
     """Suspect places of y. Passing tests are traced once, on the unchanged text: an edit moves few of them."""
     contrast = [] if y.touched else contrasting(x, failing)
-    trace = x.tracer(y.variant, [*(result.id for result in failing), *contrast])
+    trace = x.tracer(y.variant, [*witnesses(failing, FAILING_TRACED), *contrast])
     lines = suspicious_lines(x, trace, failing)
     paths = dict.fromkeys(path for path, _ in lines)
     sources = parse_all({path: y.texts[path] if path in y.texts else x.texts[path].text for path in paths})
@@ -275,19 +280,19 @@ def observed(x: X, y: Candidate, z: Reasoning) -> tuple[Hypothesis, ...]:
 def _expressions(x: X, y: Candidate, z: Reasoning) -> tuple[Hypothesis, ...]:
     inner: Inner = z.memory
     failing = _failing(inner.standing)
-    return synthesised(x, y, z, parse_all(inner.texts), [result.id for result in failing], hints(x, failing))
+    return synthesised(x, y, z, parse_all(inner.texts), witnesses(failing, TESTS), hints(x, failing))
 
 
 def _insertions(x: X, y: Candidate, z: Reasoning) -> tuple[Hypothesis, ...]:
     inner: Inner = z.memory
     failing = _failing(inner.standing)
-    tests, passing = [result.id for result in failing], contrasting(x, failing)
+    tests, passing = witnesses(failing, TESTS), contrasting(x, failing)
     return tuple(inserted(x, y, z, parse_all(inner.texts), tests, passing, hints(x, failing)))
 
 
 def _implementations(x: X, y: Candidate, z: Reasoning) -> Looked:
     inner: Inner = z.memory
-    tests = [result.id for result in _failing(inner.standing)]
+    tests = witnesses(_failing(inner.standing), TESTS)
     return implemented(x, y, z, parse_all(inner.texts), tests)
 
 
@@ -320,8 +325,9 @@ def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) ->
     tier = Tier.SCREEN if screened else Tier.CONFIRM
     cut: list[Hypothesis] = []
     read = Reading(standing)
+    processes = 0
     alike: list[Hypothesis] = []
-    for hypothesis, variant, verdict in zip(batch, variants, x.judge(variants, tier), strict=True):
+    for hypothesis, variant, verdict in zip(batch, variants, x.judge(variants, tier), strict=False):
         tried.append(hypothesis)
         said = read(verdict)
         if said.fewer or said.passed:
@@ -338,22 +344,25 @@ def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) ->
         elif said.gain > 0:
             nearer.append(Nearer(hypothesis, verdict, rank(hypothesis, z), said.gain))
         signatures[said.signature] = None
+        processes += verdict.tier is not Tier.SCREEN
         count, total = evidence.get(hypothesis.place, (0, 0.0))
         evidence[hypothesis.place] = (count + 1, total + said.evidence)
+        if processes >= PROCESSES:
+            break  # what is left of the batch waits for what these have taught
     partial = _promising(x, y, z, nearer)
-    known = {*cut, *(h for h in batch if any(a.commit.edits == h.edits for a in survivors))}
-    kept = tuple(key(y.digest, h.edits) for h in batch if h not in known)
+    known = {*cut, *(h for h in tried if any(a.commit.edits == h.edits for a in survivors))}
+    kept = tuple(key(y.digest, h.edits) for h in tried if h not in known)
     return z.model_copy(
         update={
             "evidence": evidence,
             "ruled_out": (*z.ruled_out, *kept)[-RULED_OUT_KEPT:],
             "survivors": _best([*z.survivors, *survivors]),
             "partial": _most_promising([*z.partial, *partial], z),
-            "visited": _counted(z.visited, y.digest, len(batch)),
+            "visited": _counted(z.visited, y.digest, len(tried)),
             "errors": tuple(signatures)[:ERRORS_KEPT],
             "tried": z.tried + len(tried),
             "judged": Counter(z.judged) + Counter(h.family for h in tried),
-            "memory": inner._replace(queue=inner.queue.after(batch, cut).beside(alike)),
+            "memory": inner._replace(queue=inner.queue.after(tried, cut).beside(alike)),
         }
     ).think(_tried(tried, survivors, partial))
 
@@ -372,7 +381,7 @@ def settle(x: X, y: Candidate, z: Reasoning) -> Reasoning:
     """Confirm the partial fix that would be built on next: a screen may not have run the tests that it breaks."""
     for _ in range(PARTIAL_CONFIRMED):
         step = _next_step(y, z)
-        if step is None or step.verdict.tier is not Tier.SCREEN:
+        if step is None or not step.verdict.provisional:
             break
         (verdict,) = x.judge([Variant(step.texts)], Tier.CONFIRM)
         others = [attempt for attempt in z.partial if attempt.key != step.key]
@@ -461,7 +470,7 @@ def answer(y: Candidate, z: Reasoning) -> Candidate:
     if f"y {y.digest}" in z.ruled_out:
         return _retracted(y)
     step = _next_step(y, z)
-    if step is not None and step.verdict.tier is not Tier.SCREEN:
+    if step is not None and not step.verdict.provisional:
         return _committed(step)
     return _retracted(y) if y.commits and _left(y, z) == 0.0 else y
 
