@@ -22,7 +22,7 @@ from trm_lsp.core.events import Halted, RunStarted, load_event
 
 CONFIGURATION = {"pyproject.toml": '[tool.trm.test]\nenv = ["PYTEST_DISABLE_PLUGIN_AUTOLOAD", "MARK"]\n'}
 PROJECT = {**CALC, **CONFIGURATION}
-HOPELESS = {**PROJECT, "test_calc.py": "from calc import sub\n\n\ndef test_sub():\n    assert sub(3, 2) == 'never'\n"}
+HOPELESS = {**PROJECT, "test_calc.py": "from calc import sub\n\n\ndef test_sub():\n    assert sub(3, 2) is object()\n"}
 DIFF = """\
 --- a/calc.py
 +++ b/calc.py
@@ -81,7 +81,7 @@ def test_a_run_that_does_not_solve_is_exit_code_1(root: Path) -> None:
 
 
 def test_the_best_so_far_is_shown_and_never_applied(root: Path) -> None:
-    test = TEST + "\n\ndef test_never():\n    assert sub(3, 2) == 'never'\n"
+    test = TEST + "\n\ndef test_never():\n    assert sub(3, 2) is object()\n"
     with untouched(make(root, {**PROJECT, "test_calc.py": test})):
         done = trm(root, "refine", "--apply", "--budget-work", "3000")
     assert (done.returncode, done.stdout) == (1, DIFF)

@@ -145,6 +145,12 @@ def test_who_asks_for_a_literal_of_the_failing_test_alone_special_cases_it(condi
     assert grade(x, y, Reasoning()) == ("special-cases the tests" if special else "unique")
 
 
+@pytest.mark.parametrize(("given", "special"), [("42", True), ("17", True), ("n + 42", False), ("3", False)])
+def test_who_gives_a_literal_of_the_failing_test_whatever_is_asked_special_cases_it(given: str, special: bool) -> None:
+    x, y = x_and_y(TEXT.replace("return n", f"return {given}"))
+    assert special_cased(x, y) is special
+
+
 def test_a_literal_that_the_code_had_before_is_no_special_case() -> None:
     base = TEXT.replace("return n", "return n if n == 17 else 17")
     x, y = x_and_y(base.replace("n if n == 17", "42 if n == 17"), base)

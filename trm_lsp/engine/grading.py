@@ -40,15 +40,16 @@ def behaviours(y: Candidate, z: Reasoning) -> tuple[tuple[str, ...], ...]:
 
 
 def special_cased(x: X, y: Candidate) -> bool:
-    """Whether y compares a parameter with a literal that a failing test has and nothing else does."""
+    """Whether y compares a parameter with a literal that a failing test has and nothing else does, or just gives it."""
     compared: set[Literal] = set()
     elsewhere: set[Literal] = set(_EVERYWHERE)
     for path in y.touched:
         before, after = _parsed(x.texts[path].text), _parsed(y.texts[path])
         if before is None or after is None:
             continue
-        known = {ast.dump(node) for node, _ in _comparisons(before)}
-        compared |= {one for node, found in _comparisons(after) if ast.dump(node) not in known for one in found}
+        known = {ast.dump(node) for node, _ in (*_comparisons(before), *_constant_functions(before))}
+        special = (*_comparisons(after), *_constant_functions(after))
+        compared |= {one for node, found in special if ast.dump(node) not in known for one in found}
         elsewhere |= _literals([before])
     if not compared:
         return False
@@ -75,6 +76,15 @@ def _comparisons(tree: ast.AST, parameters: frozenset[str] = frozenset()) -> Ite
             yield tree, _literals(side for side in sides if not isinstance(side, ast.Name))
     for child in ast.iter_child_nodes(tree):
         yield from _comparisons(child, parameters)
+
+
+def _constant_functions(tree: ast.AST) -> Iterator[tuple[ast.AST, set[Literal]]]:
+    """Functions with parameters that give literals whatever they are given, with these."""
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and (node.args.args or node.args.vararg):
+            given = [part.value for part in ast.walk(node) if isinstance(part, ast.Return) and part.value is not None]
+            if given and all(isinstance(value, (ast.Constant, ast.UnaryOp)) for value in given):
+                yield node, _literals(given)
 
 
 def _literals(trees: Iterable[ast.AST]) -> set[Literal]:

@@ -572,7 +572,8 @@ class TestJudge:
                 break
             without.append(report.running)
             # Where one hangs others may: they get many times what those took that ended.
-            idle = AFTER_A_HANG + 20 * max((r.seconds for r in report.results.values() if r.passed), default=0.0)
+            slowest = max((r.seconds for r in report.results.values() if r.passed), default=0.0)
+            idle = min(idle or AFTER_A_HANG + 20 * slowest, AFTER_A_HANG + 20 * slowest)
         return merged
 
     @property
