@@ -93,6 +93,8 @@ class TestJudge:
         """Tests that passed in the baseline of everything; None until it is needed."""
         self._order: tuple[str, ...] = ()
         """Its tests in the order the user's command runs them."""
+        self._last_cold: tuple[Mapping[str, bytes], Verdict | None] = ({}, None)
+        """The texts that the user's own command has judged last, and what it said."""
         self._flaky: frozenset[str] = frozenset()
         """Tests that gave two verdicts on the same code: they never decide."""
         self._outcomes: dict[str, Outcome] = {}
@@ -408,6 +410,8 @@ class TestJudge:
     def _whole_suite(self, variant: Variant, texts: Mapping[str, bytes]) -> Verdict:
         """Every test that could have been broken; once the suite has refused one, those first that reach the change."""
         expected = self._suite_passed() - self._flaky
+        if self._suite_seconds > QUICK_SUITE_SECONDS and not self._refused:
+            return self._cold(texts)  # it will be asked for, and once is enough
         reaching = {*self._targets, *(self._reaching(variant, expected) if self._refused else ())}
         # A target that is a whole file, because it could not be collected, is in no order.
         first = tuple(dict.fromkeys((*(test for test in self._order if test in reaching), *self._targets)))
@@ -447,6 +451,15 @@ class TestJudge:
         return {path: changed_lines(base[path], text) for path, text in texts_of(variant, base).items()}
 
     def _cold(self, texts: Mapping[str, bytes]) -> Verdict:
+        """The user's own command in a fresh process; once for the same texts."""
+        known, verdict = self._last_cold
+        if verdict is None or known != texts:
+            verdict = self._run_cold(texts)
+            self._last_cold = texts, verdict
+            self._refused = self._refused or bool(verdict.regressions)
+        return verdict
+
+    def _run_cold(self, texts: Mapping[str, bytes]) -> Verdict:
         """The user's own command in a fresh process, with other random and hash seeds than all runs before it."""
         expected = self._suite_passed() - self._flaky
         seed = (self.settings.loop.seed + 1) % HASH_SEEDS

@@ -37,6 +37,8 @@ CUT_BATCHES = (256, 16, 4)
 """Hypotheses in one experiment, by how often a screen has cut them short."""
 FIRST_BATCHES, FIRST_TRIED = 64, 256
 """Hypotheses in one experiment on a new y, and how many are tried so: an answer near at hand is found at once."""
+VOUCHED_TESTS = 1000
+"""With so many tests at most, the whole suite judges every survivor, and not the likeliest alone."""
 PROCESSES = 16
 """Candidates of one experiment that may need a process of their own: then it ends early."""
 PATIENCES = (1, 10)
@@ -123,10 +125,8 @@ def think(x: X, y: Candidate, z: Reasoning) -> Reasoning:
         z = orient(x, y, z)
         if z.localised == y.digest and z.memory.queue:
             return z
-    if z.survivors:
-        smaller = shrink(x, z)
-        if smaller is not None:
-            return smaller
+    if z.survivors and (surer := vouch(x, z) or shrink(x, z)):
+        return surer
     if not z.survivors and (look := observation(y, z)):
         return look(x, y, z)
     z = settle(x, y, z)
@@ -144,12 +144,7 @@ def believe_verdict(y: Candidate, z: Reasoning) -> Reasoning:
     refused = y.verdict is not None and not y.verdict.passed
     if not refused or all(attempt.key != y.digest for attempt in z.survivors):
         return z
-    refused_ones = [attempt for attempt in z.survivors if attempt.key == y.digest]
-    rest = tuple(attempt for attempt in z.survivors if attempt.key != y.digest)
-    out = (f"y {y.digest}", *(key(attempt.parent, attempt.commit.edits) for attempt in refused_ones))
-    return z.model_copy(update={"survivors": rest, "ruled_out": (*z.ruled_out, *out)[-RULED_OUT_KEPT:]}).think(
-        "The final verdict refused the answer: it is ruled out."
-    )
+    return _refused(z, y.digest).think("The final verdict refused the answer: it is ruled out.")
 
 
 def orient(x: X, y: Candidate, z: Reasoning) -> Reasoning:
@@ -368,13 +363,40 @@ def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) ->
 
 
 def confirmed(x: X, variant: Variant, verdict: Verdict, standing: Verdict) -> Verdict:
-    """The verdict on a promising variant by a process of its own, and by the whole suite if it passes."""
+    """The verdict on a promising variant by a process of its own."""
     fewer = len(verdict.failing) < len(standing.failing)
     if verdict.tier is Tier.SCREEN and fewer and not verdict.regressions:
         (verdict,) = x.judge([variant], Tier.CONFIRM)
-    if verdict.passed:
-        (verdict,) = x.judge([variant], Tier.SUITE)
     return verdict
+
+
+def vouch(x: X, z: Reasoning) -> Reasoning | None:
+    """Have the whole suite judge a survivor, the likeliest first; None when none is left that it should judge.
+
+    Where the suite is large, it judges the likeliest alone: the others are told as what they are, rivals in
+    the tests that fail and those beside them.
+    """
+    best = z.survivors[0]
+    waiting = next((attempt for attempt in z.survivors if attempt.verdict.tier is Tier.CONFIRM), None)
+    if waiting is None or (waiting is not best and best.verdict.counts.total > VOUCHED_TESTS):
+        return None
+    (verdict,) = x.judge([Variant(waiting.texts)], Tier.SUITE)
+    if verdict.passed:
+        known = (
+            attempt.model_copy(update={"verdict": verdict}) if attempt is waiting else attempt
+            for attempt in z.survivors
+        )
+        return z.model_copy(update={"survivors": tuple(known)})
+    broken = f" It breaks {verdict.regressions[0]}." if verdict.regressions else ""
+    return _refused(z, waiting.key).think(f"The whole suite refuses {waiting.commit.reason}.{broken}")
+
+
+def _refused(z: Reasoning, digest: str) -> Reasoning:
+    """Z without the survivors that give this y: they are ruled out."""
+    refused = [attempt for attempt in z.survivors if attempt.key == digest]
+    rest = tuple(attempt for attempt in z.survivors if attempt.key != digest)
+    out = (f"y {digest}", *(key(attempt.parent, attempt.commit.edits) for attempt in refused))
+    return z.model_copy(update={"survivors": rest, "ruled_out": (*z.ruled_out, *out)[-RULED_OUT_KEPT:]})
 
 
 def settle(x: X, y: Candidate, z: Reasoning) -> Reasoning:
