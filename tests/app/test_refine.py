@@ -276,7 +276,14 @@ def test_an_interrupt_ends_the_run_with_130_and_leaves_nothing(
 def test_an_interrupt_while_it_starts_is_130_too(root: Path) -> None:
     make(root, PROJECT)
     for seconds in (0.05, 0.15, 0.3):
-        process = subprocess.Popen([*COMMAND, "refine"], cwd=root, stderr=subprocess.PIPE, text=True)
+        # Whoever runs the tests in the background of a shell has interrupts ignored.
+        process = subprocess.Popen(
+            [*COMMAND, "refine"],
+            cwd=root,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
         until(lambda: False, seconds)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=10)
