@@ -13,6 +13,7 @@ import trm_lsp
 from trm_lsp.core.state import Reasoning
 from trm_lsp.nets.repair.families import FAMILIES, Hints, Site
 from trm_lsp.nets.repair.hypotheses import (
+    UNREAD,
     Hypothesis,
     Queue,
     changes,
@@ -184,3 +185,12 @@ def test_a_line_that_is_shown_belongs_to_its_place(name: str) -> None:
         last = max(s.node.end_lineno or s.node.lineno for s in same)
         found = everything([source], {place: 1.0}, HINTS).likeliest(Reasoning(suspicion={place: 1.0}), 100)
         assert all(hypothesis.line <= last for hypothesis in found)
+
+
+def test_what_reads_a_variable_that_nothing_reads_is_likelier() -> None:
+    text = "def f(xs, spare):\n    return [map(str) for x in xs], len(xs)\n"
+    source = Source("m.py", text)
+    found = enumerate_all([source], {source.place(statement): 1.0 for statement in source.statements}, Hints())
+    prior = {apply(text, h.edits).splitlines()[1].strip(): h.prior for h in found}
+    forgotten = prior["return [map(str, x) for x in xs], len(xs)"]
+    assert forgotten == pytest.approx(UNREAD * prior["return [map(str, xs) for x in xs], len(xs)"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import heapq
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -18,6 +19,9 @@ SLOW_SHARE = 1e-6
 EVIDENCE_BEGINS_AS = 4
 """How many judged candidates the first belief about a place weighs."""
 LARGEST_COST = 3
+UNREAD = 4.0
+"""How many times as likely a change is when it reads a variable that nothing reads."""
+_NAMES = re.compile(r"[^\W\d]\w*")
 APART_SHARE = 1 / 64
 """So much of what is asked for may lie outside functions: a screen cannot judge it, so each takes a process of its own,
 as dear as a hundred others."""
@@ -298,7 +302,7 @@ class Stream:
             if essence is None or essence in self._known:
                 continue
             place, cost, _ = self._at
-            prior = family.prior * change.weight
+            prior = family.prior * min(1.0, change.weight * _pertinence(site, change))
             hypothesis = Hypothesis(change.edits, family.name, change.what, place, _line(site, change), cost, prior)
             heapq.heappush(self._open, (-self.value(hypothesis), change.edits, len(self._open), hypothesis, essence))
 
@@ -320,6 +324,14 @@ class Listed(Stream):
             if essence is not None:
                 entry = (-self.value(hypothesis), hypothesis.edits, number, hypothesis, essence)
                 heapq.heappush(self._open, entry)
+
+
+def _pertinence(site: Site, change: Change) -> float:
+    """How many times as likely a change is because it reads a variable that nothing else reads."""
+    unread = site.unread
+    if unread and any(name in unread for edit in change.edits for name in _NAMES.findall(edit.text)):
+        return UNREAD
+    return 1.0
 
 
 def _line(site: Site, change: Change) -> int:

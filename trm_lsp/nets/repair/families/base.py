@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -203,6 +204,14 @@ class Site:
         return tuple(dict.fromkeys([*bound, *self.local_names]))
 
     @cached_property
+    def unread(self) -> frozenset[str]:
+        """Names that are bound for the statement and never read: perhaps what they were meant for is missing."""
+        scopes = [node for node, _ in self.statement.nodes() if hasattr(node, "generators")]
+        if self.statement.function is not None:
+            scopes.append(self.statement.function)
+        return frozenset(name for scope in scopes for name in never_read(scope))
+
+    @cached_property
     def statements_here(self) -> tuple[Statement, ...]:
         """The statements of the same function (of the module outside of one), nearest first, the site's own aside."""
         function, line = self.statement.function, self.statement.node.lineno
@@ -309,6 +318,21 @@ class Site:
     def head(self) -> str:
         """The statement's first line, to be shown."""
         return self.source.index.line_text(self.statement.node.lineno).strip()[:LONGEST_SHOWN]
+
+
+@functools.lru_cache(maxsize=512)
+def never_read(scope: ast.AST) -> frozenset[str]:
+    """Parameters and variables of a function or comprehension that nothing in it reads."""
+    bound: set[str] = set()
+    read: set[str] = set()
+    for node in ast.walk(scope):
+        if isinstance(node, ast.arg):
+            bound.add(node.arg)
+        elif isinstance(node, ast.Name):
+            (read if isinstance(node.ctx, ast.Load) else bound).add(node.id)
+        elif isinstance(node, ast.Global | ast.Nonlocal):
+            read.update(node.names)
+    return frozenset(name for name in bound - read if not name.startswith("_") and name not in {"self", "cls"})
 
 
 def shorten(code: str) -> str:
