@@ -27,18 +27,12 @@ from trm_lsp.core.events import Shape
 from trm_lsp.core.ports import Net, X
 from trm_lsp.core.state import ATTEMPTS_KEPT, Attempt, Candidate, Commit, Edit, Reasoning, Variant
 from trm_lsp.core.verdict import TestResult, Tier, Verdict
+from trm_lsp.nets.repair.experiments import CUT_BATCHES, FIRST_BATCHES, FIRST_TRIED, PATIENCES, confirmed
 from trm_lsp.nets.repair.hypotheses import Hypothesis, Queue, everything, parse_all, rank
 from trm_lsp.nets.repair.localise import hints
-from trm_lsp.nets.repair.net import (
-    CUT_BATCHES,
-    FIRST_BATCHES,
-    FIRST_TRIED,
-    PATIENCES,
-    believe_verdict,
-    confirmed,
-    observed,
-    orient,
-)
+from trm_lsp.nets.repair.looking import observed
+from trm_lsp.nets.repair.orienting import orient
+from trm_lsp.nets.repair.survivors import believe_verdict
 from trm_lsp.nets.repair.synthesis import others
 from trm_lsp.patch.edits import apply_all
 

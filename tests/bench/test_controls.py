@@ -14,7 +14,8 @@ from trm_lsp.core.ports import Slot, Values, X
 from trm_lsp.core.state import Candidate, Edit, Reasoning, Variant
 from trm_lsp.core.verdict import Tier, Verdict
 from trm_lsp.nets.repair.hypotheses import Hypothesis
-from trm_lsp.nets.repair.net import observed, orient
+from trm_lsp.nets.repair.looking import observed
+from trm_lsp.nets.repair.orienting import orient
 from trm_lsp.patch.edits import apply_all
 
 TEXT = """\

@@ -31,7 +31,7 @@ from trm_lsp.core.supervision import Ended, Thought, deep_supervision
 from trm_lsp.core.verdict import Outcome, TestResult, Tier, Verdict
 from trm_lsp.learning import learn
 from trm_lsp.nets.repair import RepairNet
-from trm_lsp.nets.repair.net import CUT_BATCHES
+from trm_lsp.nets.repair.experiments import CUT_BATCHES
 
 Says = Callable[[Texts, Tier], Verdict]
 

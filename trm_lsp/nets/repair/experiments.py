@@ -1,0 +1,185 @@
+"""One experiment: choose a batch of edits, have it judged, and believe accordingly."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from trm_lsp.core.ports import X
+from trm_lsp.core.state import (
+    PARTIAL_KEPT,
+    RULED_OUT_KEPT,
+    VISITED_KEPT,
+    Attempt,
+    Candidate,
+    Commit,
+    Reasoning,
+    Variant,
+)
+from trm_lsp.core.verdict import Tier, Verdict
+from trm_lsp.nets.repair.families import FAMILIES, Family
+from trm_lsp.nets.repair.hypotheses import Hypothesis, key, rank
+from trm_lsp.nets.repair.insertion import INSERTIONS
+from trm_lsp.nets.repair.orienting import LARGEST_BOUND, Inner
+from trm_lsp.nets.repair.partial import most_promising, promise
+from trm_lsp.nets.repair.reading import Reading
+from trm_lsp.nets.repair.stubs import Stub
+from trm_lsp.nets.repair.survivors import likeliest_first
+from trm_lsp.nets.repair.synthesis import Synthesis, others
+from trm_lsp.patch.edits import apply_all
+
+CUT_BATCHES = (256, 16, 4)
+"""Hypotheses in one experiment, by how often a screen has cut them short."""
+FIRST_BATCHES, FIRST_TRIED = 64, 256
+"""Hypotheses in one experiment on a new y, and how many are tried so: an answer near at hand is found at once."""
+PROCESSES = 16
+"""Candidates of one experiment that may need a process of their own: then it ends early."""
+PATIENCES = (1, 10)
+"""How many times as long as usual a screen lets them run; those that were cut more often are confirmed."""
+ERRORS_KEPT = 64
+LEAST_SHARES = (0.15, 0.03, 0.0)
+"""By the cost bound: what rank a hypothesis needs, beside the highest suspicion; others wait for the next bound."""
+RIVAL_SHARE = 0.4
+"""After a survivor, only hypotheses at least this likely beside it are worth an experiment."""
+KINDS: tuple[type[Family] | Family, ...] = (*FAMILIES, Synthesis, *INSERTIONS, Stub)
+REASONS = {family.name: family.reason for family in KINDS}
+
+
+class Nearer(NamedTuple):
+    """An edit with which the tests are nearer to passing: perhaps a partial fix."""
+
+    hypothesis: Hypothesis
+    verdict: Verdict
+    likely: float
+    """Its rank."""
+    gain: float
+
+
+def choose(y: Candidate, z: Reasoning) -> tuple[Hypothesis, ...]:
+    """The likeliest hypotheses within the cost bound; after a survivor only its serious rivals."""
+    inner: Inner = z.memory
+    least = RIVAL_SHARE * max((attempt.rank for attempt in z.survivors), default=0.0)
+    least = max(least, LEAST_SHARES[z.bound - 1] * max(z.suspicion.values(), default=0.0))
+    drawn = inner.queue.likeliest(z, CUT_BATCHES[0], z.bound)
+    likeliest = [h for h in drawn if rank(h, z) >= least and rank(h, z) > 0]
+    cut = min((h.cut for h in likeliest), default=0)
+    if cut and (z.bound < LARGEST_BOUND or y.commits):
+        return ()  # what is slow waits until nothing else is left on the unchanged text
+    most = FIRST_BATCHES if z.visited.get(y.digest, 0) < FIRST_TRIED else CUT_BATCHES[cut]
+    return tuple(h for h in likeliest if h.cut == cut)[: min(most, CUT_BATCHES[cut])]
+
+
+def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) -> Reasoning:
+    """Judge a batch of edits on y and believe accordingly."""
+    inner: Inner = z.memory
+    standing = inner.standing
+    evidence = dict(z.evidence)
+    tried: list[Hypothesis] = []
+    survivors: list[Attempt] = []
+    nearer: list[Nearer] = []
+    signatures: dict[str, None] = dict.fromkeys(z.errors)
+    base, times_cut = {path: y.texts[path] for path in y.touched}, batch[0].cut
+    screened = times_cut < len(PATIENCES)
+    variants = [Variant(base, h.edits, PATIENCES[times_cut] if screened else 1) for h in batch]
+    tier = Tier.SCREEN if screened else Tier.CONFIRM
+    cut: list[Hypothesis] = []
+    read = Reading(standing)
+    processes = 0
+    alike: list[Hypothesis] = []
+    for hypothesis, variant, verdict in zip(batch, variants, x.judge(variants, tier), strict=False):
+        tried.append(hypothesis)
+        said = read(verdict)
+        if said.fewer or said.passed:
+            verdict = confirmed(x, variant, verdict, standing)
+            said = read(verdict)
+        if said.cut:
+            cut.append(hypothesis)
+            continue
+        if hypothesis.rest and not verdict.failing:
+            # Others of its behaviour satisfy the targets, too; what tells them apart are the other tests.
+            alike += others(hypothesis, inner.texts)
+        if said.passed:
+            survivors.append(_attempt(x, y, hypothesis, verdict, rank(hypothesis, z), said.gain))
+        elif said.gain > 0:
+            nearer.append(Nearer(hypothesis, verdict, rank(hypothesis, z), said.gain))
+        signatures[said.signature] = None
+        processes += verdict.tier is not Tier.SCREEN
+        count, total = evidence.get(hypothesis.place, (0, 0.0))
+        evidence[hypothesis.place] = (count + 1, total + said.evidence)
+        if processes >= PROCESSES:
+            break  # what is left of the batch waits for what these have taught
+    partial = _promising(x, y, z, nearer)
+    known = {*cut, *(h for h in tried if any(a.commit.edits == h.edits for a in survivors))}
+    kept = tuple(key(y.digest, h.edits) for h in tried if h not in known)
+    return z.model_copy(
+        update={
+            "evidence": evidence,
+            "ruled_out": (*z.ruled_out, *kept)[-RULED_OUT_KEPT:],
+            "survivors": likeliest_first([*z.survivors, *survivors]),
+            "partial": most_promising([*z.partial, *partial], z),
+            "visited": _counted(z.visited, y.digest, len(tried)),
+            "errors": tuple(signatures)[:ERRORS_KEPT],
+            "tried": z.tried + len(tried),
+            "judged": Counter(z.judged) + Counter(h.family for h in tried),
+            "memory": inner._replace(queue=inner.queue.after(tried, cut).beside(alike)),
+        }
+    ).think(_tried(tried, survivors, partial))
+
+
+def confirmed(x: X, variant: Variant, verdict: Verdict, standing: Verdict) -> Verdict:
+    """The verdict on a promising variant by a process of its own."""
+    fewer = len(verdict.failing) < len(standing.failing)
+    if verdict.tier is Tier.SCREEN and fewer and not verdict.regressions:
+        (verdict,) = x.judge([variant], Tier.CONFIRM)
+    return verdict
+
+
+def _promising(x: X, y: Candidate, z: Reasoning, nearer: Sequence[Nearer]) -> list[Attempt]:
+    """Those of the edits that bring the tests nearer which z would remember, the most promising first."""
+    full = len(z.partial) == PARTIAL_KEPT and z.partial[-1].key not in z.visited
+    least = promise(z.partial[-1]) if full else 0.0
+    order = sorted(nearer, key=lambda n: -n.likely * n.gain)[:PARTIAL_KEPT]
+    return [
+        _attempt(x, y, hypothesis, verdict, likely, gain)
+        for hypothesis, verdict, likely, gain in order
+        if likely * gain > least
+    ]
+
+
+def _tried(tried: Sequence[Hypothesis], survivors: Sequence[Attempt], partial: Sequence[Attempt]) -> str:
+    kinds = ", ".join(dict.fromkeys(h.family for h in tried))
+    where = ", ".join(dict.fromkeys(f"{h.edits[0].path}:{h.line}" for h in tried))
+    tests = f"Tried {len(tried)} edits ({kinds}) at {where}"
+    if survivors:
+        return f"{tests}: {survivors[0].commit.reason} passes everything it was shown."
+    if partial:
+        return f"{tests}: {partial[0].commit.reason} leaves {len(partial[0].verdict.failing)} failing."
+    return f"{tests}: none passes."
+
+
+def _attempt(x: X, y: Candidate, hypothesis: Hypothesis, verdict: Verdict, likely: float, gain: float) -> Attempt:
+    paths = {*y.touched, *(edit.path for edit in hypothesis.edits)}
+    before = {path: y.texts[path] if path in y.texts else x.texts[path].text for path in paths}
+    where = f"{hypothesis.edits[0].path}:{hypothesis.line}"
+    return Attempt(
+        commit=Commit(
+            family=hypothesis.family,
+            edits=hypothesis.edits,
+            reason=f"{hypothesis.what} at {where} ({REASONS[hypothesis.family]})",
+            place=hypothesis.place,
+            prior=hypothesis.prior,
+        ),
+        parent=y.digest,
+        base={path: x.texts[path].text for path in paths},
+        texts=apply_all(before, hypothesis.edits),
+        verdict=verdict,
+        rank=likely,
+        gain=gain,
+        before=y.commits,
+    )
+
+
+def _counted(visited: Mapping[str, int], digest: str, count: int) -> dict[str, int]:
+    kept = dict(list(visited.items())[-VISITED_KEPT:])
+    return {**kept, digest: kept.pop(digest, 0) + count}
