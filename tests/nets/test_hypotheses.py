@@ -20,6 +20,7 @@ from trm_lsp.nets.repair.hypotheses import (
     enumerate_all,
     essence_of,
     everything,
+    function_of,
     parse_all,
     ranked,
 )
@@ -194,3 +195,17 @@ def test_what_reads_a_variable_that_nothing_reads_is_likelier() -> None:
     prior = {apply(text, h.edits).splitlines()[1].strip(): h.prior for h in found}
     forgotten = prior["return [map(str, x) for x in xs], len(xs)"]
     assert forgotten == pytest.approx(UNREAD * prior["return [map(str, xs) for x in xs], len(xs)"])
+
+
+def test_what_takes_processes_waits_while_there_is_anything_else() -> None:
+    text = "def dear(a, b):\n    return a + b\n\n\ndef cheap(a, b):\n    return a - b\n"
+    source = Source("m.py", text)
+    places = {source.place(statement): 1.0 for statement in source.statements}
+    queue = everything([source], places, Hints())
+    dear, cheap = "m.py::dear", "m.py::cheap"
+    z = Reasoning(suspicion=places, apart={dear: (4, 0), cheap: (1, 9)})
+    everywhere = [h.place for h in queue.likeliest(z, 10_000)]
+    few = [function_of(h.place) for h in queue.likeliest(z, 20)]
+    assert few.count(dear) <= 1 and few.count(cheap) >= 18
+    assert {function_of(place) for place in everywhere} >= {dear, cheap}  # it waits, and is not forgotten
+    assert set(queue.likeliest(z, 10_000)) == set(queue.likeliest(Reasoning(suspicion=places), 10_000))

@@ -184,6 +184,8 @@ class Reasoning(Frozen):
     """Kind of edit to its weight, 1 when nothing is known."""
     judged: Mapping[str, int] = Field(default_factory=dict)
     """Kind of edit to the number of candidates judged."""
+    apart: Mapping[str, tuple[int, int]] = Field(default_factory=dict)
+    """Function to how many candidates there took a process of their own, and how many a screen judged."""
     values: tuple[str, ...] = ()
     """Values seen in failing runs, shown as text."""
     ruled_out: tuple[str, ...] = ()

@@ -19,7 +19,7 @@ from trm_lsp.core.state import (
 )
 from trm_lsp.core.verdict import Tier, Verdict
 from trm_lsp.nets.repair.families import FAMILIES, Family
-from trm_lsp.nets.repair.hypotheses import Hypothesis, key, rank
+from trm_lsp.nets.repair.hypotheses import Hypothesis, function_of, key, rank
 from trm_lsp.nets.repair.insertion import INSERTIONS
 from trm_lsp.nets.repair.orienting import LARGEST_BOUND, Inner
 from trm_lsp.nets.repair.partial import most_promising, promise
@@ -74,7 +74,7 @@ def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) ->
     """Judge a batch of edits on y and believe accordingly."""
     inner: Inner = z.memory
     standing = inner.standing
-    evidence = dict(z.evidence)
+    evidence, apart = dict(z.evidence), dict(z.apart)
     tried: list[Hypothesis] = []
     survivors: list[Attempt] = []
     nearer: list[Nearer] = []
@@ -89,12 +89,20 @@ def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) ->
     alike: list[Hypothesis] = []
     for hypothesis, variant, verdict in zip(batch, variants, x.judge(variants, tier), strict=False):
         tried.append(hypothesis)
+        alone = verdict.tier is not Tier.SCREEN
+        processes += alone
+        if screened:
+            here = function_of(hypothesis.place)
+            before, judged = apart.get(here, (0, 0))
+            apart[here] = (before + alone, judged + (not alone))
         said = read(verdict)
         if said.fewer or said.passed:
             verdict = confirmed(x, variant, verdict, standing)
             said = read(verdict)
         if said.cut:
             cut.append(hypothesis)
+            if processes >= PROCESSES:
+                break
             continue
         if hypothesis.rest and not verdict.failing:
             # Others of its behaviour satisfy the targets, too; what tells them apart are the other tests.
@@ -104,7 +112,6 @@ def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) ->
         elif said.gain > 0:
             nearer.append(Nearer(hypothesis, verdict, rank(hypothesis, z), said.gain))
         signatures[said.signature] = None
-        processes += verdict.tier is not Tier.SCREEN
         count, total = evidence.get(hypothesis.place, (0, 0.0))
         evidence[hypothesis.place] = (count + 1, total + said.evidence)
         if processes >= PROCESSES:
@@ -115,6 +122,7 @@ def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) ->
     return z.model_copy(
         update={
             "evidence": evidence,
+            "apart": apart,
             "ruled_out": (*z.ruled_out, *kept)[-RULED_OUT_KEPT:],
             "survivors": likeliest_first([*z.survivors, *survivors]),
             "partial": most_promising([*z.partial, *partial], z),

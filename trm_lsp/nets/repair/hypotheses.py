@@ -22,6 +22,8 @@ LARGEST_COST = 3
 UNREAD = 4.0
 """How many times as likely a change is when it reads a variable that nothing reads."""
 _NAMES = re.compile(r"[^\W\d]\w*")
+APART_KNOWN = 4
+"""After so many candidates of a function that no screen could judge, the others are taken for the same."""
 APART_SHARE = 1 / 64
 """So much of what is asked for may lie outside functions: a screen cannot judge it, so each takes a process of its own,
 as dear as a hundred others."""
@@ -78,6 +80,17 @@ def belief(place: str, z: Reasoning) -> float:
     # Evidence is an average that begins at 1: many refused edits at a place do not bury the right one.
     taught = (EVIDENCE_BEGINS_AS + total) / (EVIDENCE_BEGINS_AS + count)
     return z.suspicion.get(place, 0.0) * taught
+
+
+def function_of(place: str) -> str:
+    """The file and the function of a place."""
+    return place.partition(": ")[0]
+
+
+def apart(place: str, z: Reasoning) -> bool:
+    """Whether candidates at a place take processes of their own, as those before them in the same function did."""
+    alone, screened = z.apart.get(function_of(place), (0, 0))
+    return alone >= APART_KNOWN and alone > screened
 
 
 def ranked(queue: Iterable[Hypothesis], z: Reasoning) -> tuple[Hypothesis, ...]:
@@ -137,7 +150,8 @@ class Queue:
     def likeliest(self, z: Reasoning, count: int, bound: int = LARGEST_COST) -> tuple[Hypothesis, ...]:
         """The first `count` of `ranked`, of those that cost no more than `bound`.
 
-        Of what lies outside functions only a few are among them, the likeliest.
+        Of what takes a process of its own (what lies outside functions, and in functions that z knows for it)
+        only a few are among them, the likeliest, while there is anything else.
         """
         beliefs = {at.place: belief(at.place, z) for at in self._streams}
         heads: list[tuple[float, tuple[Edit, ...], At, int]] = []
@@ -148,11 +162,19 @@ class Queue:
                 heads.append((-likely, (), at, -1))
         heapq.heapify(heads)
         drawn: dict[Essence, Hypothesis] = {}
-        apart = max(1, int(count * APART_SHARE))
-        while heads and len(drawn) < count:
-            _, _, at, position = heapq.heappop(heads)
+        dear = {at for at, stream in self._streams.items() if stream.apart or apart(at.place, z)}
+        few = max(1, int(count * APART_SHARE))
+        waiting: list[tuple[float, tuple[Edit, ...], At, int]] = []
+        while len(drawn) < count:
+            if not heads:
+                heads, waiting, few = waiting, [], count
+                if not heads:
+                    break
+            head = heapq.heappop(heads)
+            _, _, at, position = head
             stream = self._streams[at]
-            if stream.apart and not apart:
+            if at in dear and not few:
+                waiting.append(head)
                 continue
             hypothesis = stream.at(position) if position >= 0 else None
             if hypothesis is None:
@@ -161,7 +183,7 @@ class Queue:
                 essence = stream.essence(position)
                 if essence not in drawn and not self._tried(essence):
                     drawn[essence] = hypothesis
-                    apart -= stream.apart
+                    few -= at in dear
                 position += 1
             following = stream.at(position)
             if following is not None:
