@@ -663,11 +663,27 @@ def _frozen(value, families, foreign):
             foreign.append(value)
         return "object", id(value)
     if family == MAPPING:
+        if _are_flat(value) and _are_flat(value.values()):
+            return kind, _with_types(value), _with_types(value.values())
         return kind, tuple([(_frozen(k, families, foreign), _frozen(v, families, foreign)) for k, v in value.items()])
     if family == operations.SET:
+        if _are_flat(value):
+            return kind, frozenset(zip(map(type, value), value))  # noqa: B905 - Python 3.8
         return kind, frozenset([_frozen(item, families, foreign) for item in value])
     if kind is operations.Drawn:
         return value.name, tuple([_frozen(item, families, foreign) for item in value.items])
     if family == operations.SEQUENCE:
+        if _are_flat(value):
+            return kind, _with_types(value)
         return kind, tuple([_frozen(item, families, foreign) for item in value])
     return kind, repr(value)
+
+
+def _are_flat(items):
+    """Whether items stand for themselves in a key, said without a step of Python for each."""
+    return _FLAT.issuperset(map(type, items))
+
+
+def _with_types(items):
+    """A key of flat items: what is equal may be of another type."""
+    return tuple(map(type, items)), tuple(items)
