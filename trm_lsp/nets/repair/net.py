@@ -41,6 +41,9 @@ PROCESSES = 16
 """Candidates of one experiment that may need a process of their own: then it ends early."""
 PATIENCES = (1, 10)
 """How many times as long as usual a screen lets them run; those that were cut more often are confirmed."""
+LOOKED_LONGER, LONGER = 2, 20
+"""Of each of the first experiments: likely candidates that are cut short and screened again at once, and how many times
+as long. A test that fails at its beginning says little of how long it takes to pass."""
 ERRORS_KEPT = 64
 LARGEST_BOUND = 3
 FAILING_TRACED = 24
@@ -325,11 +328,16 @@ def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) ->
     tier = Tier.SCREEN if screened else Tier.CONFIRM
     cut: list[Hypothesis] = []
     read = Reading(standing)
+    longer = LOOKED_LONGER if not times_cut and z.visited.get(y.digest, 0) < FIRST_TRIED else 0
     processes = 0
     alike: list[Hypothesis] = []
     for hypothesis, variant, verdict in zip(batch, variants, x.judge(variants, tier), strict=False):
         tried.append(hypothesis)
         said = read(verdict)
+        if said.cut and longer and verdict.tier is Tier.SCREEN:
+            longer -= 1
+            (verdict,) = x.judge([variant._replace(patience=LONGER)], tier)
+            said = read(verdict)
         if said.fewer or said.passed:
             verdict = confirmed(x, variant, verdict, standing)
             said = read(verdict)
