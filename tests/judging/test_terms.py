@@ -80,6 +80,23 @@ def test_a_term_without_a_value_somewhere_is_no_class_but_can_be_guarded() -> No
     having(classes, "xs[0] if xs else 0")
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [([1, 0], [True, False]), ({1, 2}, {True, 2}), ({"a": 1}, {"a": True}), ({1: "a"}, {True: "a"}), ([[1]], [[True]])],
+)
+def test_values_whose_items_are_equal_and_of_other_types_are_two_classes(one: Any, other: Any) -> None:
+    classes, _ = enumerated([environment(one=one, other=other, again=one.copy())], atoms=(), size=1)
+    assert having(classes, "one") == ["one", "again"]
+    assert having(classes, "other") == ["other"]
+
+
+@pytest.mark.parametrize("kind", [list, set, lambda items: [*map(str, items)]], ids=["lists", "sets", "texts"])
+def test_long_values_use_up_the_work_steps_sooner(kind: Any) -> None:
+    short, long = (enumerated([environment(xs=kind(range(n)), n=n)] * 8, steps=10_000)[0] for n in (15, 1500))
+    assert len(long) < len(short) / 2
+    having(long, "len(xs)")
+
+
 # --- the original ---------------------------------------------------------------------------------
 
 

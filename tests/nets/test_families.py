@@ -85,6 +85,7 @@ REPAIRS: list[tuple[str, str, str, Hints]] = [
     ("truth", "y = None\n", "y = []\n", NOTHING),
     ("text", "y = 'Abd'\n", "y = 'abc'\n", HINTED),
     ("text", 'y = ", "\n', 'y = ","\n', NOTHING),
+    ("text", "y = hasattr(a, 'andom')\na.random()\n", "y = hasattr(a, 'random')\na.random()\n", NOTHING),
     ("text", "y = 'its'\n", 'y = "it\'s"\n', HINTED),
     ("slice", "y = xs[1:n]\n", "y = xs[:n]\n", NOTHING),
     ("slice", "for x in xs:\n    pass\n", "for x in xs[1:]:\n    pass\n", NOTHING),

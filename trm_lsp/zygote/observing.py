@@ -665,8 +665,15 @@ def _class_data(kind):
     return found
 
 
+def _are_flat(items):
+    """Whether no item needs a copy of its own, said without a step of Python for each."""
+    return _FLAT.issuperset(map(type, items))
+
+
 def _copied_mapping(mapping, copied):
     found = mapping.copy()  # keys are not hashed anew: theirs may be the user's code
+    if _are_flat(mapping.values()):
+        return found
     for key, value in mapping.items():
         new = copied(value)
         if new is not value:
@@ -675,16 +682,21 @@ def _copied_mapping(mapping, copied):
 
 
 def _copied_set(items, copied):
-    for item in items:
-        copied(item)
+    if not _are_flat(items):
+        for item in items:
+            copied(item)
     return items.copy()
+
+
+def _copied_list(items, copied):
+    return items.copy() if _are_flat(items) else [copied(item) for item in items]
 
 
 _BUSY = object()
 _FLAT = frozenset([int, float, bool, complex, type(None), range, type(Ellipsis)])
 _COPIED = {
-    list: lambda items, copied: [copied(item) for item in items],
-    tuple: lambda items, copied: tuple([copied(item) for item in items]),
+    list: _copied_list,
+    tuple: lambda items, copied: items if _are_flat(items) else tuple([copied(item) for item in items]),
     set: _copied_set,
     frozenset: _copied_set,
     collections.deque: lambda items, copied: collections.deque([copied(item) for item in items], items.maxlen),

@@ -27,6 +27,8 @@ WAYS = 16
 """Ways to build a class that are remembered, at most."""
 EFFORT = 8
 """Work steps that an operation costs, beside one for each environment."""
+WRITTEN, COMPARED = 512, 8
+"""What one work step does besides: bytes of values that are written as a key, items that are taken apart for one."""
 FOR_GUARDS = 12
 """What part of the work steps is kept for terms that look at what raises only where it does not."""
 CONSTANTS = ("0", "1", "-1", "2", '""', "[]", "None", "True", "False")
@@ -53,6 +55,7 @@ _FLAT = frozenset([int, bool, str, bytes, complex, range, type(None)])
 _NAN, _NEGATIVE_NAN = b"\xf8\x7f", b"\xf8\xff"
 """How marshal writes what is no number; others have these bytes by chance."""
 _UNSIZED = (bool, float, type(None), range)
+_SIZED = (str, bytes, list, tuple, dict, set, frozenset, collections.deque)
 CLOSE = 1e-6
 """How near a number must be to a wanted one, as a part of it."""
 _LARGER = 1 << 30
@@ -418,7 +421,10 @@ class _Bank:
             foreign = []
             key = tuple([_frozen(value, self._families, foreign) for value in values])
             plain = not foreign
-        self._admit(self._key(values) if plain else key, values, (size, operation, operands), plain)
+        key = self._key(values) if plain else key
+        # Long values cost more: so that they do not take all the time, they take more of the steps.
+        self._steps -= len(key) // WRITTEN if type(key) is bytes else _items(values) // COMPARED
+        self._admit(key, values, (size, operation, operands), plain)
 
     def agreeing(self):
         """Classes that give what is wanted, wherever that is known."""
@@ -639,6 +645,11 @@ def _are_small(kind, values):
     return max(map(len, values)) <= LONGEST
 
 
+def _items(values):
+    """How many items and characters there are in values of Python's own kinds."""
+    return sum([len(value) for value in values if type(value) in _SIZED])
+
+
 def _frozen(value, families, foreign):
     """A key of a value: equal keys, equal types and structures. What is the user's own goes into `foreign`."""
     kind = type(value)
@@ -652,11 +663,27 @@ def _frozen(value, families, foreign):
             foreign.append(value)
         return "object", id(value)
     if family == MAPPING:
+        if _are_flat(value) and _are_flat(value.values()):
+            return kind, _with_types(value), _with_types(value.values())
         return kind, tuple([(_frozen(k, families, foreign), _frozen(v, families, foreign)) for k, v in value.items()])
     if family == operations.SET:
+        if _are_flat(value):
+            return kind, frozenset(zip(map(type, value), value))  # noqa: B905 - Python 3.8
         return kind, frozenset([_frozen(item, families, foreign) for item in value])
     if kind is operations.Drawn:
         return value.name, tuple([_frozen(item, families, foreign) for item in value.items])
     if family == operations.SEQUENCE:
+        if _are_flat(value):
+            return kind, _with_types(value)
         return kind, tuple([_frozen(item, families, foreign) for item in value])
     return kind, repr(value)
+
+
+def _are_flat(items):
+    """Whether items stand for themselves in a key, said without a step of Python for each."""
+    return _FLAT.issuperset(map(type, items))
+
+
+def _with_types(items):
+    """A key of flat items: what is equal may be of another type."""
+    return tuple(map(type, items)), tuple(items)

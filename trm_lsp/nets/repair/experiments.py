@@ -37,6 +37,9 @@ PROCESSES = 16
 """Candidates of one experiment that may need a process of their own: then it ends early."""
 PATIENCES = (1, 10)
 """How many times as long as usual a screen lets them run; those that were cut more often are confirmed."""
+LOOKED_LONGER, LONGER = 2, 20
+"""Of each of the first experiments: likely candidates that are cut short and screened again at once, and how many times
+as long. A test that fails at its beginning says little of how long it takes to pass."""
 ERRORS_KEPT = 64
 LEAST_SHARES = (0.15, 0.03, 0.0)
 """By the cost bound: what rank a hypothesis needs, beside the highest suspicion; others wait for the next bound."""
@@ -85,6 +88,7 @@ def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) ->
     tier = Tier.SCREEN if screened else Tier.CONFIRM
     cut: list[Hypothesis] = []
     read = Reading(standing)
+    longer = LOOKED_LONGER if not times_cut and z.visited.get(y.digest, 0) < FIRST_TRIED else 0
     processes = 0
     alike: list[Hypothesis] = []
     for hypothesis, variant, verdict in zip(batch, variants, x.judge(variants, tier), strict=False):
@@ -96,6 +100,10 @@ def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) ->
             before, judged = apart.get(here, (0, 0))
             apart[here] = (before + alone, judged + (not alone))
         said = read(verdict)
+        if said.cut and longer and verdict.tier is Tier.SCREEN:
+            longer -= 1
+            (verdict,) = x.judge([variant._replace(patience=LONGER)], tier)
+            said = read(verdict)
         if said.fewer or said.passed:
             verdict = confirmed(x, variant, verdict, standing)
             said = read(verdict)

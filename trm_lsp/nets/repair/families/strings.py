@@ -8,11 +8,14 @@ from collections.abc import Iterator
 
 from trm_lsp.core.state import Edit
 from trm_lsp.nets.repair.families.base import Change, Family, Site
+from trm_lsp.nets.repair.families.names import closest
 
 BRACKETS = {"(": ")[{", ")": "(]}", "[": "](", "]": "[)", "{": "}(", "}": "{)", "<": ">", ">": "<"}
 SEPARATORS = " ,;:.-_/\n\t"
 _PREFIX = re.compile(r"[A-Za-z]*")
 LONGEST = 60
+SHORTEST_NAME = 3
+"""Characters of a string that may be a misspelt name; shorter ones are like too many."""
 
 
 def plain_literal(site: Site, node: ast.AST) -> bool:
@@ -48,6 +51,8 @@ class Text(Family):
             if len(other) < LONGEST:
                 alike = likeness(value, other)
                 wanted.setdefault(other, 0.15 + 0.7 * alike if alike > 0.5 else 0.15)
+        for name, alike in _names_like(value, site, node):
+            wanted[name] = max(alike, wanted.get(name, 0.0))
         changed_case = ((value.lower(), 0.5), (value.upper(), 0.5), (value.capitalize(), 0.4), (value.title(), 0.3))
         stripped = ((value.strip(), 0.5), (value.rstrip(), 0.4), (value.lstrip(), 0.4))
         for other, weight in (*changed_case, *stripped, (value + " ", 0.2), (" " + value, 0.2), (value + "\n", 0.15)):
@@ -63,6 +68,13 @@ class Text(Family):
         for other, weight in wanted.items():
             if other != value:
                 yield site.swap(node, quoted(other, quote), weight)
+
+
+def _names_like(value: str, site: Site, node: ast.AST) -> Iterator[tuple[str, float]]:
+    """Names that a string means, as `getattr` takes them, where it is none itself."""
+    known = {*site.source.inventory.attribute_names, *site.source.module_names, *site.names(node)}
+    if value.isidentifier() and len(value) >= SHORTEST_NAME and value not in known:
+        yield from closest(value, known)
 
 
 class Character(Family):
