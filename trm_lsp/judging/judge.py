@@ -6,6 +6,7 @@ forks for each, the cold tier is the user's own command in a fresh process.
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -294,8 +295,7 @@ class TestJudge:
         results = verdict.by_id
         said = {results[target].outcome for target in first if target in results}
         if limit < usual and Outcome.TIMEOUT in said and not said & {Outcome.FAILED, Outcome.ERROR}:
-            slow = tuple(TestResult(id=target, outcome=Outcome.TIMEOUT) for target in self._targets)
-            return verdict.model_copy(update={"results": slow, "brief": True})
+            return verdict.model_copy(update={"results": self._cut_short(), "brief": True})
         # As in a screen: other tests say nothing about what makes none of these pass.
         if Outcome.PASSED not in said:
             stood = {target: self._stood[target] for target in self._targets if target not in first}
@@ -303,6 +303,10 @@ class TestJudge:
                 update={"results": tuple({**results, **stood}.values()), "brief": self._beside != first}
             )
         return verdict if self._beside == first else self._confirmed(variant, texts, self._beside)
+
+    def _cut_short(self) -> tuple[TestResult, ...]:
+        """The targets as they stand of what may be slow and right: it is put off."""
+        return tuple(TestResult(id=target, outcome=Outcome.TIMEOUT) for target in self._targets)
 
     def _took(self, targets: Sequence[str]) -> float:
         """Seconds of some targets in the baseline, those that hung left out."""
@@ -368,18 +372,27 @@ class TestJudge:
         promising = [
             i for i, results in zip(asked, answers, strict=True) if results and sum(r.passed for r in results) > fixed
         ]
-        beside = [test for test in self._order if test in self._expected and selects(self._beside, test)]
+        beside = [
+            test for test in self._order or self._outcomes if test in self._expected and selects(self._beside, test)
+        ]
         if promising and (beside or first != self._targets):
-            wider = screen([asked[i] for i in promising], lambda candidates: run(candidates, self._beside))
+            # What failed before and is no target says nothing, and may hang.
+            wide = (*beside, *self._targets)
+            wider = screen([asked[i] for i in promising], lambda candidates: run(candidates, wide))
             kept = passing.intersection(beside) - self._flaky
+            slow = self._cut_short()
             for i, results in zip(promising, wider, strict=True):
                 before = confirmed[i]
                 if first != self._targets:
                     on_targets = tuple(r for r in results or () if r.id in self._stood)
                     before = confirmed[i] = (on_targets, ()) if len(on_targets) == len(self._targets) else None
                 broken = [r for r in results or () if r.id in kept and not r.passed]
-                if before and broken and all(r.outcome is not Outcome.TIMEOUT for r in broken):
-                    confirmed[i] = before[0], tuple(r.id for r in broken)
+                # What comes after a test that was cut short may fail for that alone.
+                sound = tuple(r.id for r in itertools.takewhile(lambda r: r.outcome is not Outcome.TIMEOUT, broken))
+                if before and sound:
+                    confirmed[i] = before[0], sound
+                elif before and broken:
+                    confirmed[i] = slow, ()
         return confirmed, cpu
 
     def _usual(self) -> float:

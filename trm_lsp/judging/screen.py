@@ -17,7 +17,7 @@ Outcomes = tuple[TestResult, ...]
 
 SMALLEST = 4
 """A disturbed batch is screened again in halves, down to this many; then each has a process of its own."""
-TIMERS = {int(signal.SIGVTALRM), int(signal.SIGPROF), int(signal.SIGXCPU), int(signal.SIGKILL)}
+TIMERS = {int(signal.SIGVTALRM), int(signal.SIGPROF), int(signal.SIGXCPU), int(signal.SIGKILL), int(signal.SIGALRM)}
 """Signals that end a candidate whose time is over."""
 
 

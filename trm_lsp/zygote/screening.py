@@ -7,6 +7,7 @@ the state that the first one started from, and must show that it did. A
 candidate that is cut short is no refusal: it may be slow, and right.
 """
 
+import collections
 import functools
 import gc
 import itertools
@@ -36,7 +37,9 @@ _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{4,}\b")
 _NUMBER = struct.Struct("<q")
 ERROR_KEPT = 1200
 SLACK = 0.005
-"""CPU seconds a candidate gets beside ten times what the unchanged code took."""
+"""CPU seconds a test gets beside ten times what it took with the unchanged code."""
+WAITING, WAITED = 0.5, 10
+"""Seconds that a test may take, whatever it waits for, beside so many times what it took with the unchanged code."""
 LAST = 0.005
 """CPU seconds more until the process is killed, if it does not heed the end of its time."""
 TURNS = 1000
@@ -247,6 +250,8 @@ class Batches:
         self._pid = os.getpid()
         self._disturbed = False
         self._originals = {}
+        self._alarm = signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
+        """Whether a process may be ended by its alarm: nobody else waits for that."""
 
     def run(self, batch, more):
         """Judge a batch, and more of them while nothing is disturbed."""
@@ -263,15 +268,14 @@ class Batches:
 
     def _judge_batch(self, candidates, chosen, patience):
         """Say everything about a batch; return whether it has left nothing behind."""
-        self._tests = [
-            (id, test) for id, test in self._screen._tests if chosen is None or is_chosen(id, frozenset(chosen))
-        ]
+        asked = None if chosen is None else frozenset(chosen)
+        self._tests = [(id, test) for id, test in self._screen._tests if asked is None or is_chosen(id, asked)]
         if not self._tests:
             self._say(base=None)
             return False
         self._candidates, self._patience = candidates, patience
         self._answers, self._fresh, self._pairs = {}, [], []
-        self._allowed = self._base_allowed
+        self._limits = self._last_limits = [Limit(self._base_allowed, 0.0)] * len(self._tests)
         try:
             base = self._run_base()
         except Uncertain:
@@ -298,11 +302,9 @@ class Batches:
         self._arm(functions)
         random.seed(screen._seed)
         drawn = random.getstate()
-        started = time.process_time()
-        turned = []
+        turned, spent = [], []
         with Calls(screen._root) as calls:
-            first = self._judge(turned)
-        spent = time.process_time() - started
+            first = self._judge(turned, spent)
         ended = [found[0] != "timeout" for found in first or ()]
         turns, endless = sum(itertools.compress(turned, ended)), not all(ended)
         screen._draws = screen._draws or random.getstate() != drawn
@@ -319,7 +321,7 @@ class Batches:
         if any(holder.changed() for holder in changed):
             raise Uncertain()
         self._turns = self._patience * (TURNS + 10 * turns + (TURNS if endless else 0))
-        self._allowed = self._patience * (OF_ENDLESS * SLACK if endless else SLACK + 10 * spent)
+        self._limits, self._last_limits = _limits([found[0] for found in first], spent, self._patience)
         self._swaps = self._effective(functions, calls, first)
         changes = [
             (function if function in self._swaps else None, candidate[3])
@@ -431,22 +433,26 @@ class Batches:
             return None
         return found
 
-    def _judge(self, turned=None):
+    def _judge(self, turned=None, spent=None):
         """Run every test; outcome, error and line of each, None when one of them ends a whole pytest run.
 
-        `turned`: of the unchanged code, the loop turns of each test are added to it.
+        `turned`, `spent`: of the unchanged code, the loop turns of each test and its times are added to them.
         """
         for cache in self._screen._caches:
             cache.cache_clear()
-        found = []
+        found, limits = [], self._limits
         try:
-            for id, test in self._tests:
+            for number, (id, test) in enumerate(self._tests):
                 if turned is not None:
                     self._turns = HUNG_TURNS if id in self._hung else BASE_TURNS
                     self._meter.fill(self._turns)
-                found.append(self._timed(test))
+                    before = time.process_time(), time.perf_counter()
+                found.append(self._timed(test, limits[number]))
+                if found[-1][0] == "timeout":
+                    limits = self._last_limits
                 if turned is not None:
                     turned.append(self._meter.used())
+                    spent.append(Spent(time.process_time() - before[0], time.perf_counter() - before[1]))
         except (KeyboardInterrupt, Exception):
             return None
         finally:
@@ -454,7 +460,7 @@ class Batches:
                 os._exit(0)  # a test forked, and its child came back here
         return tuple(found)
 
-    def _timed(self, test):
+    def _timed(self, test, limit):
         if self._screen._draws:
             random.seed(self._screen._seed)
         linecache.cache.clear()  # who reads a source file must be heard
@@ -462,15 +468,19 @@ class Batches:
             self._meter.fill(self._turns)
         late = False
         try:
-            if self._allowed:
-                signal.setitimer(signal.ITIMER_PROF, self._allowed)
-                signal.setitimer(signal.ITIMER_VIRTUAL, self._allowed + LAST)  # its default action ends the process
+            if limit.working:
+                signal.setitimer(signal.ITIMER_PROF, limit.working)
+                signal.setitimer(signal.ITIMER_VIRTUAL, limit.working + LAST)  # its default action ends the process
+            if limit.waiting and self._alarm:
+                signal.setitimer(signal.ITIMER_REAL, limit.waiting)  # so does this one's: what waits may heed nothing
             outcome, error, line = test.run()
-            late = not _timer_left(self._allowed)
+            late = not _timer_left(limit.working)
         except OutOfTime:
             late = True
         finally:
-            if self._allowed:
+            if limit.waiting and self._alarm:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            if limit.working:
                 signal.setitimer(signal.ITIMER_PROF, 0)
                 signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         if late or self._meter.empty:
@@ -495,6 +505,33 @@ class Batches:
         if self._pairs:
             self._say(answers=self._fresh, screened=self._pairs)
             self._fresh, self._pairs = [], []
+
+
+Spent = collections.namedtuple("Spent", "working waiting")
+"""CPU seconds of a test, and seconds on the clock."""
+Limit = collections.namedtuple("Limit", "working waiting")
+"""The same that it may take; 0: as many as it likes."""
+
+
+def _limits(outcomes, spent, patience):
+    """What each test may take by what the unchanged code did, and what once a test has been cut short.
+
+    A test that passed is a measure for itself. What failed ended early: with
+    a repair it may take as long as all of these and the slowest other one,
+    but what hangs in one test may not do so in each.
+    """
+    failing = [one for outcome, one in zip(outcomes, spent) if outcome != "passed"]  # noqa: B905 - Python 3.8
+    passing = [one for outcome, one in zip(outcomes, spent) if outcome == "passed"]  # noqa: B905 - Python 3.8
+    endless = "timeout" in outcomes
+    longest = Spent(*[sum(one[at] for one in failing) + max([one[at] for one in passing] or [0.0]) for at in (0, 1)])
+
+    def limit(outcome, one):
+        allowed = OF_ENDLESS * SLACK if endless and outcome != "passed" else SLACK + 10 * one.working
+        return Limit(patience * allowed, patience * (WAITING + WAITED * one.waiting))
+
+    pairs = list(zip(outcomes, spent))  # noqa: B905 - Python 3.8
+    first = [limit(outcome, one if outcome == "passed" else longest) for outcome, one in pairs]
+    return first, [limit(outcome, one) for outcome, one in pairs]
 
 
 def is_chosen(id, chosen):

@@ -1,0 +1,117 @@
+"""Candidates that pass the failing tests and hang in others, and those that wait for ever: put off, at little cost."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pytest
+from projects import judging, make
+
+from trm_lsp.core.state import Edit, Variant
+from trm_lsp.core.verdict import Outcome, Tier
+from trm_lsp.judging.judge import TestJudge
+from trm_lsp.judging.python_tests import PythonTests
+from trm_lsp.judging.runner import RunReport
+
+CODE = """
+    import threading
+
+
+    def double(n):
+        return n
+
+
+    class Steps:
+        def __init__(self, left):
+            self.left = left
+
+        def __iter__(self):
+            return self
+
+        def __next__(self):
+            if not self.left:
+                raise StopIteration
+            self.left -= 1
+            return self.left
+
+
+    def wait(seconds):
+        threading.Event().wait(seconds)
+"""
+TEST = """
+    from code_ import Steps, double
+
+
+    def test_double():
+        assert double(2) == 4
+
+
+    def test_nothing():
+        assert double(0) == 0
+
+
+    def test_more():
+        assert double(3) > 0
+"""
+
+
+@pytest.fixture
+def project(root: Path) -> Path:
+    return make(root, {"code_.py": textwrap.dedent(CODE), "test_code.py": textwrap.dedent(TEST)})
+
+
+def returning(judge: TestJudge, *values: str) -> list[Variant]:
+    at = judge.texts["code_.py"].text.index("return n") + len("return ")
+    return [Variant({}, (Edit("code_.py", at, at + 1, value),)) for value in values]
+
+
+def ends(judge: TestJudge, monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
+    """How each screen that is run from now on ended."""
+    assert isinstance(judge._tests, PythonTests)
+    found: list[str | None] = []
+    run = judge._tests.screen
+
+    def noted(*arguments: object) -> RunReport | None:
+        report = run(*arguments)  # type: ignore[arg-type]
+        found.append(report.ended if report else "not run")
+        return report
+
+    monkeypatch.setattr(judge._tests, "screen", noted)
+    return found
+
+
+HANGING = "sum(Steps(-1)) if n == 0 else 2 * n"
+"""Its loop is one of C, which no count of turns ends."""
+WAITING = "wait(None) if n == 0 else 2 * n"
+
+
+@pytest.mark.parametrize("value", [HANGING, WAITING])
+def test_what_hangs_in_a_test_beside_is_put_off_and_the_others_are_judged(
+    project: Path, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    with judging(project) as judge:
+        assert judge.baseline().failing == ("test_code.py::test_double",)
+        ended = ends(judge, monkeypatch)
+        hung, right, broke = judge(returning(judge, value, "n + n", "4"), Tier.SCREEN)
+    assert hung.cut and not hung.passed
+    assert right.passed
+    assert broke.regressions == ("test_code.py::test_nothing",)
+    assert set(ended) == {None}  # nobody had to wait until it was clear that nothing moves
+
+
+def test_what_breaks_a_test_before_it_hangs_in_another_is_refused(project: Path) -> None:
+    with judging(project) as judge:
+        judge.baseline()
+        (found,) = judge(returning(judge, "1 if n == 0 else sum(Steps(-1)) if n == 3 else 4"), Tier.SCREEN)
+    assert found.regressions == ("test_code.py::test_nothing",) and not found.cut
+
+
+def test_a_failing_test_that_is_no_target_holds_up_no_candidate(project: Path) -> None:
+    more = "\n\ndef test_other():\n    assert double(5) == 11\n"
+    (project / "test_code.py").write_text(textwrap.dedent(TEST) + more)
+    with judging(project, "test_code.py::test_double") as judge:
+        assert judge.baseline().targets == ("test_code.py::test_double",)
+        (found,) = judge(returning(judge, "sum(Steps(-1)) if n == 5 else 2 * n"), Tier.SCREEN)
+    assert [result.outcome for result in found.results] == [Outcome.PASSED]
+    assert found.passed
