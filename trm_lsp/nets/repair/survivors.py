@@ -12,8 +12,8 @@ from trm_lsp.nets.repair.hypotheses import key
 from trm_lsp.patch.diffs import hunks
 from trm_lsp.patch.edits import apply_all
 
-VOUCHED_TESTS = 1000
-"""With so many tests at most, the whole suite judges every survivor, and not the likeliest alone."""
+VOUCHED_TESTS = 1500
+"""Tests that whole suites have run for survivors, after which no other than the likeliest is worth one."""
 
 
 def believe_verdict(y: Candidate, z: Reasoning) -> Reasoning:
@@ -32,7 +32,8 @@ def vouch(x: X, z: Reasoning) -> Reasoning | None:
     """
     best = z.survivors[0]
     waiting = next((attempt for attempt in z.survivors if attempt.verdict.tier is Tier.CONFIRM), None)
-    if waiting is None or (waiting is not best and best.verdict.counts.total > VOUCHED_TESTS):
+    run = sum(len(attempt.verdict.results) for attempt in z.survivors if attempt.verdict.tier is not Tier.CONFIRM)
+    if waiting is None or (waiting is not best and run >= VOUCHED_TESTS):
         return None
     (verdict,) = x.judge([Variant(waiting.texts)], Tier.SUITE)
     if verdict.passed:
