@@ -299,9 +299,9 @@ class TestJudge:
         # As in a screen: other tests say nothing about what makes none of these pass.
         if Outcome.PASSED not in said:
             stood = {target: self._stood[target] for target in self._targets if target not in first}
-            return verdict.model_copy(
-                update={"results": tuple({**results, **stood}.values()), "brief": self._beside != first}
-            )
+            # What hangs with all its time is refused, not put off once more.
+            brief = self._beside != first and said != {Outcome.TIMEOUT}
+            return verdict.model_copy(update={"results": tuple({**results, **stood}.values()), "brief": brief})
         return verdict if self._beside == first else self._confirmed(variant, texts, self._beside)
 
     def _cut_short(self) -> tuple[TestResult, ...]:
