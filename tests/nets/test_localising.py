@@ -137,6 +137,21 @@ def test_a_traceback_makes_lines_suspect_that_the_trace_missed() -> None:
     assert found["m.py", 9] > found["m.py", 5] > 0
 
 
+@pytest.mark.parametrize(
+    "signature",
+    [
+        "TypeError: Point.origin() missing 1 required positional argument: 'cls'",
+        "TypeError: origin() takes 1 positional argument but 2 were given",
+        "TypeError: origin() got an unexpected keyword argument 'at'",
+    ],
+)
+def test_the_head_of_a_function_that_does_not_take_what_it_was_given_is_suspect(signature: str) -> None:
+    result, text = failure(signature=signature), "class Point:\n    def origin(cls):\n        return cls()\n"
+    x = task_of({"m.py": text}, FakeJudge({"m.py": text}, lambda *_: verdict("failed")), verdict("failed"))
+    assert suspicious_lines(x, Trace(lines={result.id: {}}), [result])["m.py", 2] > 0
+    assert suspicious_lines(x, Trace(lines={result.id: {}}), [failure(signature="TypeError: origin is missing")]) == {}
+
+
 def test_a_place_that_passing_tests_reach_on_another_y_is_less_suspect() -> None:
     found = contrasted({"one": 0.8, "other": 0.8}, {"one": 3}, failing=1)
     assert (found["one"], found["other"]) == (0.4, 0.8)

@@ -37,6 +37,8 @@ _UNKNOWN = re.compile(
     r"name '(\w+)' is not defined|has no attribute '(\w+)'|unexpected keyword argument '(\w+)'"
     r"|cannot import name '(\w+)'|variable '(\w+)'"
 )
+_MISCALLED = re.compile(r"TypeError: (?:[\w<>]+\.)*([A-Za-z]\w*)\(\) (?:missing|takes|got)\b")
+_DEFINED = re.compile(r"\s*(?:async\s+)?def\s+(\w+)\b")
 
 Lines = Mapping[tuple[str, int], float]
 
@@ -81,6 +83,8 @@ def suspicious_lines(x: X, trace: Trace, failing: Iterable[TestResult]) -> Lines
             if path in x.editable:
                 at = (path, line)
                 lines[at] = min(1.0, lines.get(at, 0.3) + 0.4 / (1 + distance))
+    for at, value in miscalled(x, failing).items():
+        lines[at] = max(value, lines.get(at, 0.0))
     if lines:
         return lines
     traced = any(target in trace.lines for target in targets)
@@ -95,6 +99,18 @@ def mentioned(x: X, failing: Iterable[TestResult]) -> dict[tuple[str, int], floa
             for known in x.editable:
                 if path == known or path.endswith(f"/{known}"):
                     found.setdefault((known, int(line)), MENTIONED / (1 + len(found)))
+    return found
+
+
+def miscalled(x: X, failing: Iterable[TestResult]) -> dict[tuple[str, int], float]:
+    """Heads of functions that were called with what they do not take: the call failed before it reached a line."""
+    names = {name for result in failing for name in _MISCALLED.findall(result.signature)}
+    found: dict[tuple[str, int], float] = {}
+    for path in sorted(x.editable)[:FILES_READ] if names else ():
+        with suppress(KeyError, UnreadableText):
+            for number, line in enumerate(x.texts[path].text.splitlines(), 1):
+                if (head := _DEFINED.match(line)) and head[1] in names:
+                    found[path, number] = MENTIONED
     return found
 
 
