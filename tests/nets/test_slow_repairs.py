@@ -8,7 +8,7 @@ import pytest
 from projects import end, make, settings, task, untouched
 
 from trm_lsp.engine.refine import refine
-from trm_lsp.nets.repair.net import FIRST_TRIED
+from trm_lsp.nets.repair.experiments import FIRST_TRIED
 
 SCALED = """
     def scaled(items, factor):

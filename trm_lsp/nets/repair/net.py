@@ -58,7 +58,8 @@ def think(x: X, y: Candidate, z: Reasoning) -> Reasoning:
     if not batch and z.survivors:
         return doubt(x, z)
     if not batch:
-        exhausted = z.bound >= LARGEST_BOUND
+        # Where y was built on, there is more to try without that.
+        exhausted = z.bound >= LARGEST_BOUND and not y.commits
         return z if z.exhausted == exhausted else z.model_copy(update={"exhausted": exhausted})
     return experiment(x, y, z, batch)
 
