@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import pytest
 from fakes import FakeJudge, FakeTracer, Texts, meter, task_of, verdict
 
+from trm_lsp.core.budget import Stopped
 from trm_lsp.core.events import Shape
 from trm_lsp.core.halting import HaltReason
 from trm_lsp.core.ports import X
@@ -25,6 +27,7 @@ from trm_lsp.core.state import (
     Edit,
     Focus,
     Reasoning,
+    Variant,
     detach,
 )
 from trm_lsp.core.supervision import Ended, Thought, deep_supervision
@@ -358,6 +361,22 @@ def test_the_suite_is_asked_before_anything_counts_as_a_survivor() -> None:
     *_, last = thinking(x, 12)
     assert (Tier.SUITE, {"m.py": RIGHT}) in judge.asked
     assert (last.z.survivors, last.y.commits) == ((), ())
+
+
+def test_a_survivor_is_not_lost_when_the_run_must_end_behind_it() -> None:
+    x, judge = x_of(TOTAL, only(RIGHT))
+
+    def stopping(batch: Sequence[Variant], tier: Tier) -> Iterator[Verdict]:
+        for judged in judge(batch, tier):
+            yield judged
+            if judged.passed and tier is Tier.SCREEN:
+                raise Stopped("budget")
+
+    net = RepairNet()
+    y, z = net.start(x, 0)
+    z = net(x, y, z)  # where to look
+    z = net(dataclasses.replace(x, judge=stopping), y, z)
+    assert [attempt.texts for attempt in z.survivors] == [{"m.py": RIGHT}]
 
 
 def test_a_partial_fix_that_leads_nowhere_is_taken_back() -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from trm_lsp.core.budget import Stopped
 from trm_lsp.core.ports import X
 from trm_lsp.core.state import (
     PARTIAL_KEPT,
@@ -75,72 +76,105 @@ def choose(y: Candidate, z: Reasoning) -> tuple[Hypothesis, ...]:
 
 def experiment(x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) -> Reasoning:
     """Judge a batch of edits on y and believe accordingly."""
-    inner: Inner = z.memory
-    standing = inner.standing
-    evidence, apart = dict(z.evidence), dict(z.apart)
-    tried: list[Hypothesis] = []
-    survivors: list[Attempt] = []
-    nearer: list[Nearer] = []
-    signatures: dict[str, None] = dict.fromkeys(z.errors)
-    base, times_cut = {path: y.texts[path] for path in y.touched}, batch[0].cut
-    screened = times_cut < len(PATIENCES)
-    variants = [Variant(base, h.edits, PATIENCES[times_cut] if screened else 1) for h in batch]
-    tier = Tier.SCREEN if screened else Tier.CONFIRM
-    cut: list[Hypothesis] = []
-    read = Reading(standing)
-    longer = LOOKED_LONGER if not times_cut and z.visited.get(y.digest, 0) < FIRST_TRIED else 0
-    processes = 0
-    alike: list[Hypothesis] = []
-    for hypothesis, variant, verdict in zip(batch, variants, x.judge(variants, tier), strict=False):
-        tried.append(hypothesis)
+    return Experiment(x, y, z, batch).run()
+
+
+class Experiment:
+    """A batch of edits on y, and what their verdicts teach, one by one."""
+
+    def __init__(self, x: X, y: Candidate, z: Reasoning, batch: Sequence[Hypothesis]) -> None:
+        self._x, self._y, self._z, self._batch = x, y, z, batch
+        self._inner: Inner = z.memory
+        self._read = Reading(self._inner.standing)
+        self._times_cut = batch[0].cut
+        self._screened = self._times_cut < len(PATIENCES)
+        new = not self._times_cut and z.visited.get(y.digest, 0) < FIRST_TRIED
+        self._longer = LOOKED_LONGER if new else 0
+        """How many of those that are cut short may still be looked at for longer."""
+        self._processes = 0
+        """Candidates so far that took a process of their own."""
+        self._tried: list[Hypothesis] = []
+        self._cut: list[Hypothesis] = []
+        self._survivors: list[Attempt] = []
+        self._nearer: list[Nearer] = []
+        self._alike: list[Hypothesis] = []
+        """Others of the behaviour of those that satisfy the targets."""
+        self._signatures: dict[str, None] = dict.fromkeys(z.errors)
+        self._evidence, self._apart = dict(z.evidence), dict(z.apart)
+
+    def run(self) -> Reasoning:
+        """Z after the batch, or after what may be judged of it now. Raises Stopped where no survivor would be lost."""
+        base = {path: self._y.texts[path] for path in self._y.touched}
+        patience = PATIENCES[self._times_cut] if self._screened else 1
+        variants = [Variant(base, hypothesis.edits, patience) for hypothesis in self._batch]
+        tier = Tier.SCREEN if self._screened else Tier.CONFIRM
+        try:
+            for hypothesis, variant, verdict in zip(self._batch, variants, self._x.judge(variants, tier), strict=False):
+                self._count(hypothesis, verdict)
+                self._learn(hypothesis, self._looked_at(variant, verdict))
+                if self._processes >= PROCESSES:
+                    break  # what is left of the batch waits for what these have taught
+        except Stopped:
+            if not self._survivors:
+                raise
+        return self._reasoning()
+
+    def _count(self, hypothesis: Hypothesis, verdict: Verdict) -> None:
+        """Remember which functions a screen can judge."""
         alone = verdict.tier is not Tier.SCREEN
-        processes += alone
-        if screened:
+        self._processes += alone
+        if self._screened:
             here = function_of(hypothesis.place)
-            before, judged = apart.get(here, (0, 0))
-            apart[here] = (before + alone, judged + (not alone))
-        said = read(verdict)
-        if said.cut and longer and verdict.tier is Tier.SCREEN:
-            longer -= 1
-            (verdict,) = x.judge([variant._replace(patience=LONGER)], tier)
-            said = read(verdict)
-        if said.fewer or said.passed:
-            verdict = confirmed(x, variant, verdict, standing)
-            said = read(verdict)
+            before, judged = self._apart.get(here, (0, 0))
+            self._apart[here] = (before + alone, judged + (not alone))
+
+    def _looked_at(self, variant: Variant, verdict: Verdict) -> Verdict:
+        """The verdict after a longer look, where it was cut short, and by a process of its own, where it promises."""
+        said = self._read(verdict)
+        if said.cut and self._longer and verdict.tier is Tier.SCREEN:
+            self._longer -= 1
+            (verdict,) = self._x.judge([variant._replace(patience=LONGER)], Tier.SCREEN)
+            said = self._read(verdict)
+        promising = said.fewer or said.passed
+        return confirmed(self._x, variant, verdict, self._inner.standing) if promising else verdict
+
+    def _learn(self, hypothesis: Hypothesis, verdict: Verdict) -> None:
+        said = self._read(verdict)
+        self._tried.append(hypothesis)
         if said.cut:
-            cut.append(hypothesis)
-            if processes >= PROCESSES:
-                break
-            continue
+            self._cut.append(hypothesis)
+            return
         if hypothesis.rest and not verdict.failing:
             # Others of its behaviour satisfy the targets, too; what tells them apart are the other tests.
-            alike += others(hypothesis, inner.texts)
+            self._alike += others(hypothesis, self._inner.texts)
+        likely = rank(hypothesis, self._z)
         if said.passed:
-            survivors.append(_attempt(x, y, hypothesis, verdict, rank(hypothesis, z), said.gain))
+            self._survivors.append(_attempt(self._x, self._y, hypothesis, verdict, likely, said.gain))
         elif said.gain > 0:
-            nearer.append(Nearer(hypothesis, verdict, rank(hypothesis, z), said.gain))
-        signatures[said.signature] = None
-        count, total = evidence.get(hypothesis.place, (0, 0.0))
-        evidence[hypothesis.place] = (count + 1, total + said.evidence)
-        if processes >= PROCESSES:
-            break  # what is left of the batch waits for what these have taught
-    partial = _promising(x, y, z, nearer)
-    known = {*cut, *(h for h in tried if any(a.commit.edits == h.edits for a in survivors))}
-    kept = tuple(key(y.digest, h.edits) for h in tried if h not in known)
-    return z.model_copy(
-        update={
-            "evidence": evidence,
-            "apart": apart,
-            "ruled_out": (*z.ruled_out, *kept)[-RULED_OUT_KEPT:],
-            "survivors": likeliest_first([*z.survivors, *survivors]),
-            "partial": most_promising([*z.partial, *partial], z),
-            "visited": _counted(z.visited, y.digest, len(tried)),
-            "errors": tuple(signatures)[:ERRORS_KEPT],
-            "tried": z.tried + len(tried),
-            "judged": Counter(z.judged) + Counter(h.family for h in tried),
-            "memory": inner._replace(queue=inner.queue.after(tried, cut).beside(alike)),
-        }
-    ).think(_tried(tried, survivors, partial))
+            self._nearer.append(Nearer(hypothesis, verdict, likely, said.gain))
+        self._signatures[said.signature] = None
+        count, total = self._evidence.get(hypothesis.place, (0, 0.0))
+        self._evidence[hypothesis.place] = (count + 1, total + said.evidence)
+
+    def _reasoning(self) -> Reasoning:
+        z, y, inner, tried = self._z, self._y, self._inner, self._tried
+        partial = _promising(self._x, y, z, self._nearer)
+        known = {*(h.edits for h in self._cut), *(attempt.commit.edits for attempt in self._survivors)}
+        out = (key(y.digest, h.edits) for h in tried if h.edits not in known)
+        return z.model_copy(
+            update={
+                "evidence": self._evidence,
+                "apart": self._apart,
+                "ruled_out": (*z.ruled_out, *out)[-RULED_OUT_KEPT:],
+                "survivors": likeliest_first([*z.survivors, *self._survivors]),
+                "partial": most_promising([*z.partial, *partial], z),
+                "visited": _counted(z.visited, y.digest, len(tried)),
+                "errors": tuple(self._signatures)[:ERRORS_KEPT],
+                "tried": z.tried + len(tried),
+                "judged": Counter(z.judged) + Counter(h.family for h in tried),
+                "memory": inner._replace(queue=inner.queue.after(tried, self._cut).beside(self._alike)),
+            }
+        ).think(_tried(tried, self._survivors, partial))
 
 
 def confirmed(x: X, variant: Variant, verdict: Verdict, standing: Verdict) -> Verdict:
