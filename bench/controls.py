@@ -5,7 +5,8 @@ final verdict. What they try on the unchanged text is what the net can try
 there, by the net's own functions: typed edits (`orient`), and what it
 proposes once it has observed the failing tests (`observed`). What they lack
 is z: no experiment teaches them anything. The first survivor in an arm's own
-order is its answer; what is left of the cycle looks for rivals of it. That
+order is its answer once the whole suite has judged it, as the net's is
+(`vouch`); what is left of the cycle looks for rivals of it. That
 only likely rivals are worth an experiment (RIVAL_SHARE) is belief, and the
 net's alone.
 
@@ -27,12 +28,12 @@ from trm_lsp.core.events import Shape
 from trm_lsp.core.ports import Net, X
 from trm_lsp.core.state import ATTEMPTS_KEPT, Attempt, Candidate, Commit, Edit, Reasoning, Variant
 from trm_lsp.core.verdict import TestResult, Tier, Verdict
-from trm_lsp.nets.repair.experiments import CUT_BATCHES, FIRST_BATCHES, FIRST_TRIED, PATIENCES, confirmed
+from trm_lsp.nets.repair.experiments import CUT_BATCHES, FIRST_BATCHES, FIRST_TRIED, PATIENCES, confirmed, keeping
 from trm_lsp.nets.repair.hypotheses import Hypothesis, Queue, everything, parse_all, rank
 from trm_lsp.nets.repair.localise import hints
 from trm_lsp.nets.repair.looking import observed
 from trm_lsp.nets.repair.orienting import orient
-from trm_lsp.nets.repair.survivors import believe_verdict
+from trm_lsp.nets.repair.survivors import believe_verdict, vouch
 from trm_lsp.nets.repair.synthesis import others
 from trm_lsp.patch.edits import apply_all
 
@@ -128,6 +129,8 @@ class Control:
         z = believe_verdict(y, z)
         if any(attempt.key == y.digest for attempt in z.survivors):
             return z
+        if z.survivors and (surer := vouch(x, z)):
+            return surer
         if self._line is None:
             self._line = Line(self._stages(x, z.seed))
         batch = self._line.batch()
@@ -144,16 +147,16 @@ def _survivors(x: X, batch: Sequence[Trial], line: Line) -> list[Attempt]:
     cut = batch[0].cut
     screened = cut < len(PATIENCES)
     variants = [Variant({}, trial.edits, PATIENCES[cut] if screened else 1) for trial in batch]
-    found = []
-    for trial, variant, verdict in zip(
-        batch, variants, x.judge(variants, Tier.SCREEN if screened else Tier.CONFIRM), strict=True
-    ):
-        verdict = confirmed(x, variant, verdict, x.baseline)
-        if verdict.cut:
-            line.put_off(trial)
-        elif verdict.passed:
-            found.append(_attempt(x, trial, verdict))
-            line.ahead(_alike(x, trial))
+    tier = Tier.SCREEN if screened else Tier.CONFIRM
+    found: list[Attempt] = []
+    with keeping(found):
+        for trial, variant, verdict in zip(batch, variants, x.judge(variants, tier), strict=True):
+            verdict = confirmed(x, variant, verdict, x.baseline)
+            if verdict.cut:
+                line.put_off(trial)
+            elif verdict.passed:
+                found.append(_attempt(x, trial, verdict))
+                line.ahead(_alike(x, trial))
     return found
 
 
@@ -209,7 +212,7 @@ def _committed(attempt: Attempt) -> Candidate:
 # --- the lines ----------------------------------------------------------------------------------
 
 
-def flat(x: X, seed: int) -> Stages:  # noqa: ARG001
+def flat(x: X, _seed: int) -> Stages:
     """Single edits, the likeliest first; then pairs of them."""
     singles: list[Trial] = []
     yield _best_first(x, singles)
@@ -258,7 +261,7 @@ def overlap(some: Sequence[Edit], others: Sequence[Edit]) -> bool:
     )
 
 
-def exhaustive(x: X, seed: int) -> Stages:  # noqa: ARG001
+def exhaustive(x: X, _seed: int) -> Stages:
     """Every single edit of the suspect files, from the first line of the first file to the last."""
     z = oriented(x)
     sources = parse_all({path: z.memory.texts[path] for path in sorted(z.memory.texts)})

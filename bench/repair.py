@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import os
 import random
 import signal
@@ -95,7 +96,7 @@ def main() -> None:
         scratch = Path(folder).resolve()
         chosen = drawn(collected(arguments, scratch), count, arguments.seed)
         print(f"{len(chosen)} bugs, {len(arms)} arms. {left(chosen, arms, memory, budget, arguments.jobs)}", flush=True)
-        measure = lambda task, arm: measured(task, arm, budget, scratch)  # noqa: E731
+        measure = functools.partial(measured, budget=budget, scratch=scratch)
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         with contextlib.suppress(KeyboardInterrupt):  # what was run is remembered
             for _ in every(chosen, arms, memory, measure, arguments.jobs, until):

@@ -10,6 +10,7 @@ import pytest
 from fakes import FakeJudge, Texts, task_of, verdict
 
 from bench.controls import CONTROLS, FIRST_STEP, ROUND, Line, Trial, exhaustive, flat, overlap, pairs, resample
+from trm_lsp.core.budget import Stopped
 from trm_lsp.core.ports import Slot, Values, X
 from trm_lsp.core.state import Candidate, Edit, Reasoning, Variant
 from trm_lsp.core.verdict import Tier, Verdict
@@ -120,6 +121,42 @@ def test_when_a_hypothesis_passes_what_does_the_same_is_tried_next(name: str) ->
         z = net(x, y, z)
     assert {attempt.texts["m.py"] for attempt in z.survivors} == set(right)
     assert net(y, z).texts == z.survivors[0].texts
+
+
+@pytest.mark.parametrize("name", CONTROLS)
+def test_the_whole_suite_judges_an_answer_as_it_does_the_nets(name: str) -> None:
+    harmful, right = (TEXT.replace("return width", f"return {text}") for text in (UNTYPED, ALIKE))
+    base = {"m.py": TEXT}
+
+    def says(texts: Texts, tier: Tier) -> Verdict:
+        broken = ("test_old",) if tier is Tier.SUITE and texts["m.py"] == harmful else ()
+        return verdict("passed" if texts["m.py"] in (harmful, right) else "failed", tier=tier, regressions=broken)
+
+    x, _ = x_of()
+    x = X(**{**vars(x), "judge": FakeJudge(base, says)})
+    net = CONTROLS[name]()
+    y, z = net.start(x, 0)
+    while not (z.survivors and z.survivors[0].verdict.tier is Tier.SUITE) and z.tried < 100_000:
+        z = net(x, y, z)
+    assert net(y, z).texts == {"m.py": right}
+
+
+@pytest.mark.parametrize("name", CONTROLS)
+def test_a_survivor_is_not_lost_when_the_run_must_end_behind_it(name: str) -> None:
+    right = TEXT.replace("return width", f"return {UNTYPED}")
+    x, _ = x_of(right)
+
+    def stopping(batch: Sequence[Variant], tier: Tier) -> Iterator[Verdict]:
+        for judged in x.judge(batch, tier):
+            yield judged
+            if judged.passed and tier is Tier.SCREEN:
+                raise Stopped("budget")
+
+    stopped, net = X(**{**vars(x), "judge": stopping}), CONTROLS[name]()
+    y, z = net.start(stopped, 0)
+    while not z.survivors and z.tried < 100_000:
+        z = net(stopped, y, z)
+    assert z.survivors[0].texts == {"m.py": right}
 
 
 # In which order

@@ -183,7 +183,7 @@ class Reasoning(Frozen):
     families: Mapping[str, float] = Field(default_factory=dict)
     """Kind of edit to its weight, 1 when nothing is known."""
     judged: Mapping[str, int] = Field(default_factory=dict)
-    """Kind of edit to the number of candidates judged."""
+    """Kind of edit to the number of candidates that have a verdict: what was cut short has none yet."""
     apart: Mapping[str, tuple[int, int]] = Field(default_factory=dict)
     """Function to how many candidates there took a process of their own, and how many a screen judged."""
     values: tuple[str, ...] = ()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from trm_lsp.core.budget import Stopped
@@ -108,15 +109,12 @@ class Experiment:
         patience = PATIENCES[self._times_cut] if self._screened else 1
         variants = [Variant(base, hypothesis.edits, patience) for hypothesis in self._batch]
         tier = Tier.SCREEN if self._screened else Tier.CONFIRM
-        try:
+        with keeping(self._survivors):
             for hypothesis, variant, verdict in zip(self._batch, variants, self._x.judge(variants, tier), strict=False):
                 self._count(hypothesis, verdict)
                 self._learn(hypothesis, self._looked_at(variant, verdict))
                 if self._processes >= PROCESSES:
                     break  # what is left of the batch waits for what these have taught
-        except Stopped:
-            if not self._survivors:
-                raise
         return self._reasoning()
 
     def _count(self, hypothesis: Hypothesis, verdict: Verdict) -> None:
@@ -159,7 +157,8 @@ class Experiment:
     def _reasoning(self) -> Reasoning:
         z, y, inner, tried = self._z, self._y, self._inner, self._tried
         partial = _promising(self._x, y, z, self._nearer)
-        known = {*(h.edits for h in self._cut), *(attempt.commit.edits for attempt in self._survivors)}
+        cut = set(self._cut)
+        known = {*(h.edits for h in cut), *(attempt.commit.edits for attempt in self._survivors)}
         out = (key(y.digest, h.edits) for h in tried if h.edits not in known)
         return z.model_copy(
             update={
@@ -171,10 +170,20 @@ class Experiment:
                 "visited": _counted(z.visited, y.digest, len(tried)),
                 "errors": tuple(self._signatures)[:ERRORS_KEPT],
                 "tried": z.tried + len(tried),
-                "judged": Counter(z.judged) + Counter(h.family for h in tried),
+                "judged": Counter(z.judged) + Counter(h.family for h in tried if h not in cut),
                 "memory": inner._replace(queue=inner.queue.after(tried, self._cut).beside(self._alike)),
             }
         ).think(_tried(tried, self._survivors, partial))
+
+
+@contextmanager
+def keeping(survivors: Sequence[Attempt]) -> Iterator[None]:
+    """End early, without an error, where survivors would be lost by the end of the run."""
+    try:
+        yield
+    except Stopped:
+        if not survivors:
+            raise
 
 
 def confirmed(x: X, variant: Variant, verdict: Verdict, standing: Verdict) -> Verdict:

@@ -204,18 +204,26 @@ def guards(values: Values, site: Site, when: Sequence[Occasion]) -> Iterator[Dra
 def actions(values: Values, site: Site) -> Iterator[tuple[Action, float]]:
     """What a guard can do, with weights."""
     if site.statement.looped:
-        yield lambda _: "continue", 1.0
-        yield lambda _: "break", 0.6
+        yield _always("continue"), 1.0
+        yield _always("break"), 0.6
     for code, weight in answers(values, site):
-        yield lambda _, code=code: code, weight  # type: ignore[misc]
+        yield _always(code), weight
     for exception in site.hints.exceptions:
         if not hasattr(builtins, exception) and exception not in site.source.module_names:
             continue
         raised = _raised(site.source, exception)
         for code in raised[:4]:
-            yield lambda _, code=code: code, 1.0  # type: ignore[misc]
+            yield _always(code), 1.0
         if not raised or hasattr(builtins, exception):
-            yield lambda text, name=exception: f"raise {name}({text!r})", 0.9  # type: ignore[misc]
+            yield functools.partial(_raising, exception), 0.9
+
+
+def _always(code: str) -> Action:
+    return lambda _: code
+
+
+def _raising(exception: str, condition: str) -> str:
+    return f"raise {exception}({condition!r})"
 
 
 def _raised(source: Source, exception: str) -> list[str]:

@@ -92,7 +92,7 @@ def _insertions(x: X, y: Candidate, z: Reasoning) -> tuple[Hypothesis, ...]:
     inner: Inner = z.memory
     failing = failing_of(inner.standing)
     tests, passing = witnesses(failing, TESTS), contrasting(x, failing)
-    return tuple(inserted(x, y, z, parse_all(inner.texts), tests, passing, hints(x, failing)))
+    return inserted(x, y, z, parse_all(inner.texts), tests, passing, hints(x, failing))
 
 
 def _implementations(x: X, y: Candidate, z: Reasoning) -> Looked:
