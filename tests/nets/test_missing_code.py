@@ -126,4 +126,5 @@ def test_a_stub_that_no_expression_fills_is_said_to_be_more_than_that(root: Path
     """
     halted = repaired(root, body, test, work=WORK / 5)
     assert not halted.solved and halted.z is not None
-    assert any("does not write whole functions" in thought for thought in halted.z.thoughts)
+    said = "`spell` is a stub, and may need more than an expression: the embedded net does not write whole functions."
+    assert said in halted.z.thoughts and halted.summary.endswith(said)

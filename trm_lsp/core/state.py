@@ -208,6 +208,8 @@ class Reasoning(Frozen):
     trace: tuple[ToolCall, ...] = ()
     thoughts: tuple[str, ...] = ()
     """What was done and learned, in plain sentences, newest last."""
+    beyond: tuple[str, ...] = ()
+    """What the task seems to ask and the net cannot do, in sentences: for whoever gets no answer."""
     bound: int = 1
     """The edit cost bound: each supervision step may raise it."""
     localised: str = ""

@@ -122,7 +122,7 @@ def deep_supervision(
 def start_afresh(net: Net, x: X, z: Reasoning) -> Reasoning:
     """A new z that still knows what was ruled out."""
     _, fresh = net.start(x, z.seed + 1)
-    kept = ("ruled_out", "errors", "bound", "families", "apart", "judged", "thoughts", "tried")
+    kept = ("ruled_out", "errors", "bound", "families", "apart", "judged", "beyond", "thoughts", "tried")
     return fresh.model_copy(update={name: getattr(z, name) for name in kept}).think(
         "Nothing moved for a while: I start again from the best answer, without what is ruled out."
     )

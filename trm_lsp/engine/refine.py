@@ -233,6 +233,8 @@ def _ended(fact: Ended, x: X, log: _Log) -> AnyEvent:
         )
     else:
         summary = f"Not solved: {reason.sentence}. {z.tried} candidates were judged, and none makes a test pass."
+    if not solved:
+        summary = " ".join((summary, *dict.fromkeys(z.beyond)))
     return _end(
         log,
         reason,

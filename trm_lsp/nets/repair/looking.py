@@ -14,6 +14,7 @@ from trm_lsp.nets.repair.orienting import Inner, failing_of
 from trm_lsp.nets.repair.stubs import Looked, implemented
 from trm_lsp.nets.repair.synthesis import TESTS, synthesised
 
+BEYOND_KEPT = 4
 SYNTHESIS_BOUND = 2
 """The cost bound from which expressions are synthesised."""
 
@@ -57,10 +58,9 @@ def implement(x: X, y: Candidate, z: Reasoning) -> Reasoning:
     stubs = f"{shown} is a stub" if len(looked.names) == 1 else f"{shown} are stubs"
     if looked.wanted:
         return z.think(f"{stubs}: {len(fresh)} expressions of the arguments give what the tests ask for.")
-    return z.think(
-        f"{stubs}, and no small expression of the arguments is seen to give what the tests ask for; "
-        f"{len(fresh)} are tried. What is missing may be more than an expression: "
-        "the embedded net does not write whole functions."
+    beyond = f"{stubs}, and may need more than an expression: the embedded net does not write whole functions."
+    return z.model_copy(update={"beyond": (*z.beyond, beyond)[-BEYOND_KEPT:]}).think(
+        f"No small expression of the arguments is seen to give what the tests ask for; {len(fresh)} are tried.", beyond
     )
 
 
