@@ -376,6 +376,28 @@ CASES: dict[str, tuple[str, str, tuple[str, str]]] = {
         """,
         ("a - b", "a + b"),
     ),
+    "a function that has run at import": (
+        "def twice(n):\n    return n * 3\n\nTABLE = [twice(n) for n in range(3)]\n",
+        "def test_it():\n    assert code.twice(2) == 4 and code.TABLE == [0, 2, 4]\n",
+        ("n * 3", "n * 2"),
+    ),
+    "a decorator of the tests' own functions": (
+        "def plus(f):\n    def inner(n):\n        return f(n) + 2\n    return inner\n",
+        """
+        @code.plus
+        def early(n):
+            return n
+
+        def test_it():
+            assert code.plus(abs)(-2) == 3 and early(2) == 3
+        """,
+        ("+ 2", "+ 1"),
+    ),
+    "a test of its own source": (
+        "def add(a, b):\n    return a - b\n",
+        "def test_it():\n    import inspect\n    assert inspect.getsource(test_it) and code.add(2, 3) == 5\n",
+        ("a - b", "a + b"),
+    ),
     "a test of the source": (
         "def add(a, b):\n    return a - b\n",
         "def test_it():\n    import inspect\n    assert 'a + b' in inspect.getsource(code.add)\n",
@@ -551,6 +573,47 @@ def test_what_the_screen_refuses_a_process_of_its_own_refuses(root: Path, case: 
         for edit, found in zip(chosen, screened, strict=True)
         if edit in again and found.tier is Tier.SCREEN and not _same(found.signature, again[edit])
     ] == []
+
+
+EARLY = {
+    "code.py": "def twice(n):\n    return n * 3\n\nTABLE = [twice(n) for n in range(3)]\n",
+    "test_code.py": """
+        import code_ as code
+
+        def test_now():
+            assert code.twice(2) == 4
+
+        def test_then():
+            assert code.twice(2) == 4
+            assert code.TABLE == [0, 2, 4]
+    """,
+}
+
+
+def test_what_fails_in_a_function_that_ran_at_import_is_put_off_and_what_passes_is_seen_at_once(root: Path) -> None:
+    make(root, {"code_.py": EARLY["code.py"], "test_code.py": EARLY["test_code.py"]})
+    for test, passes_at_once in (("test_now", True), ("test_then", False)):
+        with judging(root, f"test_code.py::{test}") as judge:
+            judge.baseline()
+            right, wrong = edits(judge, "code_.py", ("n * 3", "n * 2")) + edits(judge, "code_.py", ("n * 3", "n * 4"))
+            screened = list(judge([right, wrong], Tier.SCREEN))
+            patient = list(judge([v._replace(patience=10) for v in (right, wrong)], Tier.SCREEN))
+        assert [(v.tier, v.passed, v.cut) for v in screened] == [
+            (Tier.SCREEN, passes_at_once, not passes_at_once),
+            (Tier.SCREEN, False, True),
+        ]
+        assert [(v.tier, v.passed, v.cut) for v in patient] == [
+            (Tier.CONFIRM, True, False),
+            (Tier.CONFIRM, False, False),
+        ]
+
+
+def test_tests_that_read_their_own_source_are_screened(root: Path) -> None:
+    text, test, change = CASES["a test of its own source"]
+    make(root, {"code_.py": text, "test_code.py": f"import code_ as code\n\n{test}"})
+    with judging(root) as judge:
+        judge.baseline()
+        assert both(judge, edits(judge, "code_.py", change)) == [(Tier.SCREEN, True, True)]
 
 
 def _same(screened: str, confirmed: str) -> bool:

@@ -90,6 +90,8 @@ class Verdict(Frozen):
     cpu_seconds: float = 0.0
     brief: bool = False
     """A confirm in place of a screen: as short as one, and of the target tests alone."""
+    tentative: bool = False
+    """A screen of code that had already run while modules were imported: what fails may be right."""
 
     @property
     def by_id(self) -> Mapping[str, TestResult]:
@@ -107,9 +109,11 @@ class Verdict(Frozen):
 
     @property
     def cut(self) -> bool:
-        """Whether it was cut short, and nothing else speaks against it: to be confirmed when time allows."""
+        """Whether it was cut short or failed tentatively, and nothing else speaks against it: put off, not refused."""
         if not self.provisional:
             return False
+        if self.tentative:
+            return not self.passed
         failing = set(self.failing)
         bad = [result.outcome for result in self.results if result.id in failing]
         return bool(bad) and all(outcome is Outcome.TIMEOUT for outcome in bad)

@@ -10,6 +10,7 @@ import itertools
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from trm_lsp.core.behaviour import Comparison
 from trm_lsp.core.consent import Ask, Question, refuse
@@ -45,8 +46,6 @@ OBSERVE_SECONDS = 0.2
 """Seconds they may take, on a slow machine."""
 COMPARE_INPUTS, COMPARE_SECONDS = 120, 0.6
 """Calls that texts are compared by, and the CPU seconds it may take, on a slow machine."""
-Screened = tuple[tuple[TestResult, ...], tuple[str, ...]]
-"""What a screen says of a candidate: outcomes of the targets, and which tests it breaks, as far as they were run."""
 WITNESSES, WITNESSES_APART = 8, 2
 """Targets that a candidate meets first, where there are more: in a screen, and in a process of its own."""
 BRIEF_SECONDS = 0.3
@@ -254,14 +253,18 @@ class TestJudge:
         """One verdict a variant, in order (see core.ports.Judge)."""
         screened, cpu = self._screened(batch) if tier is Tier.SCREEN and batch else ([None] * len(batch), 0.0)
         share = cpu / max(1, len(batch))
-        verdicts: dict[tuple[int, tuple[str, ...]], Verdict] = {}
+        verdicts: dict[tuple[int, tuple[str, ...], bool], Verdict] = {}
         for variant, found in zip(batch, screened, strict=True):
             if found is not None:
-                results, broke = found
-                alike = id(results), broke  # the screen has one tuple for all that came out alike
+                alike = id(found.results), found.broke, found.tentative  # one tuple for all that came out alike
                 if alike not in verdicts:
                     verdicts[alike] = Verdict(
-                        tier=Tier.SCREEN, results=results, targets=self._targets, regressions=broke, cpu_seconds=share
+                        tier=Tier.SCREEN,
+                        results=found.results,
+                        targets=self._targets,
+                        regressions=found.broke,
+                        cpu_seconds=share,
+                        tentative=found.tentative,
                     )
                 yield verdicts[alike]
                 continue
@@ -366,11 +369,13 @@ class TestJudge:
 
         answers = screen(list(asked.values()), lambda candidates: run(candidates, first))
         whole = _Filled([self._stood[target] for target in self._targets if target not in first])
-        for i, results in zip(asked, answers, strict=True):
-            confirmed[i] = None if results is None else (whole.of(results), ())
+        for i, answer in zip(asked, answers, strict=True):
+            confirmed[i] = Screened(whole.of(answer.outcomes), answer.tentative) if answer else None
         fixed = len(passing)
         promising = [
-            i for i, results in zip(asked, answers, strict=True) if results and sum(r.passed for r in results) > fixed
+            i
+            for i, answer in zip(asked, answers, strict=True)
+            if answer and sum(result.passed for result in answer.outcomes) > fixed
         ]
         beside = [
             test for test in self._order or self._outcomes if test in self._expected and selects(self._beside, test)
@@ -381,18 +386,19 @@ class TestJudge:
             wider = screen([asked[i] for i in promising], lambda candidates: run(candidates, wide))
             kept = passing.intersection(beside) - self._flaky
             slow = self._cut_short()
-            for i, results in zip(promising, wider, strict=True):
-                before = confirmed[i]
-                if first != self._targets:
-                    on_targets = tuple(r for r in results or () if r.id in self._stood)
-                    before = confirmed[i] = (on_targets, ()) if len(on_targets) == len(self._targets) else None
-                broken = [r for r in results or () if r.id in kept and not r.passed]
+            for i, answer in zip(promising, wider, strict=True):
+                before, results = confirmed[i], answer.outcomes if answer else ()
+                if before and first != self._targets:
+                    on_targets = tuple(r for r in results if r.id in self._stood)
+                    complete = len(on_targets) == len(self._targets)
+                    before = confirmed[i] = before._replace(results=on_targets) if complete else None
+                broken = [r for r in results if r.id in kept and not r.passed]
                 # What comes after a test that was cut short may fail for that alone.
                 sound = tuple(r.id for r in itertools.takewhile(lambda r: r.outcome is not Outcome.TIMEOUT, broken))
                 if before and sound:
-                    confirmed[i] = before[0], sound
+                    confirmed[i] = before._replace(broke=sound)
                 elif before and broken:
-                    confirmed[i] = slow, ()
+                    confirmed[i] = before._replace(results=slow)
         return confirmed, cpu
 
     def _usual(self) -> float:
@@ -736,6 +742,17 @@ class TestJudge:
             return True
         is_test = name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py"
         return not is_test and not {"tests", "test"}.intersection(path.split("/")[:-1])
+
+
+class Screened(NamedTuple):
+    """What a screen says of a candidate."""
+
+    results: tuple[TestResult, ...]
+    """Outcomes of the targets."""
+    tentative: bool
+    """What fails is no refusal."""
+    broke: tuple[str, ...] = ()
+    """Tests beside the targets that it breaks, as far as they were run."""
 
 
 class _Filled:

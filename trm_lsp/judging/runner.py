@@ -98,6 +98,8 @@ class RunReport:
     """A screen's outcome, error and line by test of the unchanged code; None when it could not collect them."""
     screened: dict[int, dict[str, ScreenedTest] | None] = field(default_factory=dict)
     """The same by candidate; None for one that may not be swapped in memory."""
+    tentative: frozenset[int] = frozenset()
+    """Candidates of a screen whose failure is no refusal: their function had run while modules were imported."""
     answers: list[dict[str, ScreenedTest]] = field(default_factory=list)
     """What candidates of a screen gave, each once; `screened` shares them."""
     candidate: int | None = None
@@ -132,6 +134,8 @@ class RunReport:
                 self.lines.setdefault(test, {}).setdefault(path, set()).add(line)
             case {"leak": paths}:
                 self.leaks = tuple(paths)
+            case {"base": base, "tentative": numbers}:
+                self.base, self.tentative = base, frozenset(numbers)
             case {"base": base}:
                 self.base = base
             case {"candidate": int(number)}:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from trm_lsp.core.state import BaseText, Variant
 from trm_lsp.core.verdict import Outcome, TestResult
@@ -33,13 +33,21 @@ def candidate(variant: Variant, texts: Mapping[str, BaseText]) -> Candidate | No
     return [path, base.encoding, base.bom, [[edit.start, edit.end, edit.text] for edit in edits]]
 
 
-def screen(candidates: Sequence[Candidate], run: Callable[[Sequence[Candidate]], RunReport]) -> list[Outcomes | None]:
-    """Outcomes of each candidate, None for one that must be confirmed instead.
+class Answer(NamedTuple):
+    """What a screen says of a candidate."""
+
+    outcomes: Outcomes
+    tentative: bool
+    """Its failure is no refusal: its function had run while modules were imported."""
+
+
+def screen(candidates: Sequence[Candidate], run: Callable[[Sequence[Candidate]], RunReport]) -> list[Answer | None]:
+    """What is found of each candidate, None for one that must be confirmed instead.
 
     `run` screens candidates in one fork. A candidate that ends the fork is
     answered for itself, and those without an answer get another.
     """
-    found: list[Outcomes | None] = [None] * len(candidates)
+    found: list[Answer | None] = [None] * len(candidates)
     results = _Results()
     pending = list(range(len(candidates)))
     while pending:
@@ -51,13 +59,13 @@ def screen(candidates: Sequence[Candidate], run: Callable[[Sequence[Candidate]],
         if whole and not report.clean:
             answers = _in_halves(part, run)
         else:
-            answers = [results.of(report.screened.get(position)) for position in range(len(part))]
+            answers = [results.of(report, position) for position in range(len(part))]
         if not whole:
             # Nothing has shown that those before the one that ended it were undisturbed, so only refusals count.
-            answers = [None if outcomes is None or _passes(outcomes) else outcomes for outcomes in answers]
+            answers = [None if answer is None or _passes(answer.outcomes) else answer for answer in answers]
         done = set(range(len(part))) if whole else set(report.screened)
         if not whole and report.candidate is not None and report.candidate < len(part):
-            answers[report.candidate] = _ended(report)
+            answers[report.candidate] = _ended(report, report.candidate)
             done.add(report.candidate)
         for position in done:
             found[pending[position]] = answers[position]
@@ -67,7 +75,7 @@ def screen(candidates: Sequence[Candidate], run: Callable[[Sequence[Candidate]],
     return found
 
 
-def _in_halves(part: Sequence[Candidate], run: Callable[[Sequence[Candidate]], RunReport]) -> list[Outcomes | None]:
+def _in_halves(part: Sequence[Candidate], run: Callable[[Sequence[Candidate]], RunReport]) -> list[Answer | None]:
     """Screen a disturbed batch again in parts, so that one bad candidate spoils few others."""
     if len(part) <= SMALLEST:
         return [None for _ in part]
@@ -82,9 +90,11 @@ class _Results:
         self._whole: dict[int, tuple[Any, Outcomes]] = {}
         self._single: dict[tuple[str, str, str, int], TestResult] = {}
 
-    def of(self, outcomes: Mapping[str, ScreenedTest] | None) -> Outcomes | None:
-        if outcomes is None:
-            return None
+    def of(self, report: RunReport, number: int) -> Answer | None:
+        outcomes = report.screened.get(number)
+        return None if outcomes is None else Answer(self._made(outcomes), number in report.tentative)
+
+    def _made(self, outcomes: Mapping[str, ScreenedTest]) -> Outcomes:
         known = self._whole.get(id(outcomes))
         if known is None:
             made = tuple(self._result(test, *found) for test, found in outcomes.items())
@@ -103,11 +113,12 @@ def _passes(outcomes: Outcomes) -> bool:
     return all(result.passed for result in outcomes)
 
 
-def _ended(report: RunReport) -> Outcomes | None:
+def _ended(report: RunReport, number: int) -> Answer | None:
     """The candidate that ended the fork: it ran too long, or it ended its own process."""
     if not report.base:
         return None
     timed_out = report.ended is not None or report.signal in TIMERS
     outcome = Outcome.TIMEOUT if timed_out else Outcome.ERROR
     text = "the test did not end in time" if timed_out else "the test ended its own process"
-    return tuple(TestResult(id=test, outcome=outcome, signature=text) for test in report.base)
+    outcomes = tuple(TestResult(id=test, outcome=outcome, signature=text) for test in report.base)
+    return Answer(outcomes, number in report.tentative)

@@ -4,7 +4,9 @@ A filter, not a verdict. What may not be swapped, and every survivor, is
 confirmed in a process of its own; so is whatever this process cannot be sure
 of. A refusal is the only thing anybody believes here, so each run starts from
 the state that the first one started from, and must show that it did. A
-candidate that is cut short is no refusal: it may be slow, and right.
+candidate that is cut short is no refusal: it may be slow, and right. Nor is
+what fails in a function that has run while modules were imported: what it has
+made then is the unchanged code's.
 """
 
 import collections
@@ -92,6 +94,7 @@ class Screen:
         self._draws = self._find_draws()
         self._page = mmap.mmap(-1, _NUMBER.size)
         self._functions, self._caches, self._accepted = {}, [], ()
+        self._test_files = frozenset(os.path.realpath(str(item.fspath)) for item in self._items)
         self._find_live()
         # As they are now: where no overlay is, a candidate's text may lie there when they are asked for.
         self._files = _contents({path for path, _ in self._functions})
@@ -145,7 +148,9 @@ class Screen:
         that are collected where it is left out.
         `base`: outcome, error and the line of the test it came to (0: not
         known), by test id, of the unchanged code; null when
-        this batch cannot be screened. `answers`: more outcomes of that form;
+        this batch cannot be screened. With it `tentative`: numbers of
+        candidates whose failure here is no refusal.
+        `answers`: more outcomes of that form;
         `screened`: pairs of a candidate's number and the number of its answer,
         counted over all messages, null for one to confirm; `together` pairs a
         message. `canary`: whether nothing has disturbed the candidates.
@@ -274,6 +279,9 @@ class Batches:
             self._say(base=None)
             return False
         self._candidates, self._patience = candidates, patience
+        # hypothesis, for one, reads the tests it runs.
+        changed = {os.path.join(self._screen._root, path) for path, *_ in candidates}
+        self._elsewhere.untouched = self._screen._test_files - changed
         self._answers, self._fresh, self._pairs = {}, [], []
         self._limits = self._last_limits = [Limit(self._base_allowed, 0.0)] * len(self._tests)
         try:
@@ -281,7 +289,8 @@ class Batches:
         except Uncertain:
             self._say(base=None)
             return False
-        self._say(base=_table(self._ids(), base))
+        tentative = [number for number, function in enumerate(self._found) if function in self._early]
+        self._say(base=_table(self._ids(), base), tentative=tentative)
         self._judge_all()
         self._flush()
         clean = self._is_undisturbed(base)
@@ -343,13 +352,18 @@ class Batches:
     def _effective(self, functions, calls, first):
         """Live functions by Function, of those where new code is what runs, shown on a copy of the old one.
 
-        Raises Uncertain when the unchanged code does not behave the same again.
+        Sets `_early`: those that have run while modules were imported. They are
+        among the others the first time a candidate is tried, not when more
+        patience is asked for. Raises Uncertain when the unchanged code does
+        not behave the same again.
         """
         copies = {}
+        imported = self._screen._codes
+        self._early = {one for one in functions if one.code in imported or one.fuelled in calls.importing}
         for function in functions:
             live = self._screen._live(function)
-            early = function.code in self._screen._codes or function.fuelled in calls.importing
-            if live and not early and id(function.fuelled) in calls.seen:
+            swapped = function not in self._early or self._patience == 1
+            if live and swapped and id(function.fuelled) in calls.seen:
                 copies[function] = live, function.fuelled.replace(co_name=function.fuelled.co_name)
                 _swap(live, copies[function][1])
         with Calls(self._screen._root) as again:

@@ -81,13 +81,14 @@ class Elsewhere:
     """Hears when a run looks at or leaves something outside this process's memory.
 
     `noted`: it started a process or read a source file of the workspace (there
-    the unchanged code still stands), or wrote below the workspace. `imported`:
+    the unchanged code still stands), or wrote below the workspace. Files in
+    `untouched` may be read: they are what every candidate has. `imported`:
     it ran a module of the workspace anew, or for the first time.
     """
 
     def __init__(self, root):
         self._root = root + os.sep
-        self._pid = None
+        self.untouched = frozenset()
         self.noted = self.imported = False
 
     def listen(self):
@@ -117,7 +118,7 @@ class Elsewhere:
         if not self._inside(path):
             return
         writes = flags & WRITES if isinstance(flags, int) else False
-        source = os.fspath(path)[-3:] in (".py", b".py")
+        source = os.fspath(path)[-3:] in (".py", b".py") and os.path.abspath(os.fsdecode(path)) not in self.untouched
         if (writes or source) and not self._by_pytest():
             self.noted = True
 

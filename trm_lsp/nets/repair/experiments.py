@@ -25,7 +25,7 @@ from trm_lsp.nets.repair.hypotheses import Hypothesis, function_of, key, rank
 from trm_lsp.nets.repair.insertion import INSERTIONS
 from trm_lsp.nets.repair.orienting import LARGEST_BOUND, Inner
 from trm_lsp.nets.repair.partial import most_promising, promise
-from trm_lsp.nets.repair.reading import Reading
+from trm_lsp.nets.repair.reading import Reading, Said
 from trm_lsp.nets.repair.stubs import Stub
 from trm_lsp.nets.repair.survivors import likeliest_first
 from trm_lsp.nets.repair.synthesis import Synthesis, others
@@ -141,6 +141,8 @@ class Experiment:
         self._tried.append(hypothesis)
         if said.cut:
             self._cut.append(hypothesis)
+            if verdict.tentative:
+                self._believe(hypothesis, said)
             return
         if hypothesis.rest and not verdict.failing:
             # Others of its behaviour satisfy the targets, too; what tells them apart are the other tests.
@@ -150,6 +152,10 @@ class Experiment:
             self._survivors.append(_attempt(self._x, self._y, hypothesis, verdict, likely, said.gain))
         elif said.gain > 0:
             self._nearer.append(Nearer(hypothesis, verdict, likely, said.gain))
+        self._believe(hypothesis, said)
+
+    def _believe(self, hypothesis: Hypothesis, said: Said) -> None:
+        """What a failure says of the place of an edit."""
         self._signatures[said.signature] = None
         count, total = self._evidence.get(hypothesis.place, (0, 0.0))
         self._evidence[hypothesis.place] = (count + 1, total + said.evidence)

@@ -13,8 +13,11 @@ from trm_lsp.nets.repair.source import Source, is_docstring
 SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Return, ast.Break, ast.Continue, ast.Raise)
 DEFINED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 HEADS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith)
+JUMPS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 MOST_LINES = 40
 """Blocks longer than this are not shifted as a whole."""
+MOST_MOVED = 2
+"""Statements that are moved into an `else` together, where it is not all of them."""
 MOST_REMOVED = 4
 """Statements that are removed together, at most."""
 
@@ -119,6 +122,42 @@ def _last_block(node: ast.stmt) -> list[ast.stmt]:
             return list(getattr(node, field))
     handlers = getattr(node, "handlers", None)
     return list(handlers[-1].body) if handlers else list(node.body)
+
+
+class Otherwise(Family):
+    name, prior, cost = "otherwise", 0.6, 2
+    reason = "what follows a condition is meant for when it does not hold"
+
+    def at_statement(self, site: Site) -> Iterator[Change]:
+        statement, source = site.statement, site.source
+        node, block = statement.node, statement.block
+        index = block.index(node)
+        if index == 0 or isinstance(node, DEFINED) or not site.alone or chained(source, node):
+            return
+        last = _last_branch(block[index - 1])
+        if last is None or source.whole_lines(last)[1] != source.whole_lines(node)[0]:
+            return
+        indent = source.index.indent(last.body[0].lineno)
+        ends = dict.fromkeys([index, min(len(block), index + MOST_MOVED) - 1, len(block) - 1])
+        for end, weight in zip(ends, (0.8, 0.4, 0.3), strict=False):
+            part = block[index : end + 1]
+            start, behind = source.whole_lines(node)[0], source.whole_lines(part[-1])[1]
+            lines = shifted(source, start, behind, site.indent, indent)
+            if lines is None or any(map(_multiline_text, part)) or len(indent) <= len(site.indent):
+                return
+            many = " and what follows" if len(part) > 1 else ""
+            code = f"{site.indent}else:{source.newline}{lines}"
+            what = f"`{site.head}`{many} only if the condition above does not hold"
+            yield Change((Edit(source.path, start, behind, code),), what, weight)
+
+
+def _last_branch(node: ast.stmt) -> ast.If | None:
+    """The last condition of an `if`, where no `else` follows and something may come after it."""
+    if not isinstance(node, ast.If) or isinstance(node.body[-1], JUMPS) or node.body[0].lineno == node.lineno:
+        return None
+    if not node.orelse:
+        return node
+    return _last_branch(node.orelse[0]) if len(node.orelse) == 1 else None
 
 
 class Take(Family):
@@ -324,4 +363,4 @@ def only_if(site: Site, condition: str, weight: float) -> Change | None:
     return Change((Edit(source.path, start, end, code),), what, weight)
 
 
-BLOCKS: tuple[Family, ...] = (Move(), Take(), SwapLines(), Remove(), RemoveSeveral(), Echo(), Inside())
+BLOCKS: tuple[Family, ...] = (Move(), Otherwise(), Take(), SwapLines(), Remove(), RemoveSeveral(), Echo(), Inside())
