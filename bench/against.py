@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from bench.editor import Row
 from bench.paired import Estimate, e_value, estimate, geometric_mean, mcnemar, median, of_totals
-from bench.repairing import ARMS, TRM
+from bench.repairing import ALL_ARMS, TRM
 from bench.runs import Run
 from bench.tasks import ONE, OWN, TWO
 from trm_lsp.core.halting import HaltReason
@@ -68,7 +68,7 @@ class Solved(NamedTuple):
 
 def against_rows(runs: Sequence[Run], seed: int) -> Iterator[Row]:
     """The net against each control."""
-    for control in (arm for arm in ARMS if arm != TRM):
+    for control in (arm for arm in ALL_ARMS if arm != TRM):
         if singles := one_edit_pairs(runs, control):
             found = saved(singles, seed)
             target = "15 %" if control == FALSIFIER else "-"

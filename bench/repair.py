@@ -28,7 +28,7 @@ from pathlib import Path
 from bench import injected, large, tasks
 from bench.editor import commit, machine
 from bench.packages import BUILD, PYTEST, environment
-from bench.repairing import ARMS
+from bench.repairing import ALL_ARMS, ARMS
 from bench.runs import MEMORY, Budget, Memory, cores, every, left, measured, version
 from bench.tables import tables
 from bench.tasks import DEVELOPMENT, LARGE, ONE, OWN, TWO, Task
@@ -74,7 +74,9 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1, help="runs at a time, each on a core of its own")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no run after so long")
     parser.add_argument("--development", type=Path, metavar="FOLDER", help="where the development set is")
-    parser.add_argument("--arm", action="append", choices=ARMS, help="only these arms")
+    parser.add_argument(
+        "--arm", action="append", choices=ALL_ARMS, metavar="ARM", help=f"only these arms: {', '.join(ALL_ARMS)}"
+    )
     parser.add_argument("--fresh", action="store_true", help="forget what was run before")
     parser.add_argument("rows", nargs="*", choices=[[], *ROWS], metavar="ROW", help=f"{', '.join(ROWS)}; none: all")
     arguments = parser.parse_args()
@@ -84,7 +86,7 @@ def main() -> None:
     budget = Budget(
         arguments.seconds or (QUICK_SECONDS if arguments.quick else SECONDS), arguments.work, arguments.seed
     )
-    arms = [arm for arm in ARMS if arm in (arguments.arm or ARMS)]
+    arms = [arm for arm in ALL_ARMS if arm in (arguments.arm or ARMS)]
     count = arguments.sample or (QUICK_TASKS if arguments.quick else None)
     lacking = "development" in (arguments.rows or ROWS) and not arguments.development
     print(f"trm-lsp, repair: commit {commit()}, {told(budget, arguments.jobs)}\n{machine()}\n", flush=True)

@@ -21,6 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, ParamSpec, TypeVar, overload
 
+from bench.ablations import ABLATIONS, ablated
 from bench.controls import CONTROLS
 from bench.cpu import below
 from trm_lsp.core.budget import Budget, Meter
@@ -39,6 +40,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 TRM = "trm"
 ARMS = (TRM, *CONTROLS)
+ALL_ARMS = (*ARMS, *ABLATIONS)
+"""With the net that lacks a part, which is run only where it is asked for."""
 SURVIVORS = 8
 """Of these the texts are told."""
 STEPS = 1024
@@ -191,11 +194,11 @@ def run(
     The processes that run tests do so as the user's would, in the sandbox of
     this machine; where there is none, that is the error.
     """
-    watched = Watched(RepairNet() if arm == TRM else CONTROLS[arm]())
+    watched = Watched(CONTROLS[arm]() if arm in CONTROLS else RepairNet())
     task = Task(id="bench", root=str(root), tests=tuple(tests))
     settings = _settings(root, python, arm, seconds, work, seed)
     halted = None
-    with _standing_in(watched), closing(refine(task, settings, ask=_plain)) as events:
+    with ablated(arm), _standing_in(watched), closing(refine(task, settings, ask=_plain)) as events:
         for event in events:
             if isinstance(event, Halted):
                 halted, end = event, watched.now()  # its processes are still there to be counted
@@ -220,7 +223,7 @@ def _plain(question: Question) -> bool:
 
 def _settings(root: Path, python: Path, arm: str, seconds: float, work: float | None, seed: int) -> Settings:
     """As the command line has them: what is typed, then the workspace's own, then the defaults."""
-    loop = {"seed": seed} if arm == TRM else {"seed": seed, "steps": STEPS}
+    loop = {"seed": seed, "steps": STEPS} if arm in CONTROLS else {"seed": seed}
     typed: dict[str, Any] = {"python": str(python), "budget": {"seconds": seconds, "work": work}, "loop": loop}
     values, _ = pyproject_values(root)
     return load(("the command line", typed), (str(root / "pyproject.toml"), values)).settings
@@ -264,7 +267,7 @@ def as_json(report: Report) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench.repairing", description="Repair one bug with one arm.")
     parser.add_argument("root", type=Path, help="the workspace")
-    parser.add_argument("--arm", choices=ARMS, default=TRM)
+    parser.add_argument("--arm", choices=ALL_ARMS, default=TRM)
     parser.add_argument("--tests", nargs="*", default=[], help="failing tests; none: all that fail")
     parser.add_argument("--python", type=Path, required=True, help="the interpreter that runs them")
     parser.add_argument("--seconds", type=float, default=60.0, help="what the run may take")

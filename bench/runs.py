@@ -30,7 +30,10 @@ BESIDES = 15.0
 MEASURED = (
     "trm_lsp",
     "bench/realistic",
-    *(f"bench/{name}.py" for name in ("controls", "cpu", "injected", "large", "repairing", "runs", "suite", "tasks")),
+    *(
+        f"bench/{name}.py"
+        for name in ("ablations", "controls", "cpu", "injected", "large", "repairing", "runs", "suite", "tasks")
+    ),
 )
 """What a run depends on: when a file of these is changed, nothing that was remembered counts any more."""
 CORES = Path("/sys/devices/system/cpu")

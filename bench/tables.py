@@ -10,7 +10,7 @@ from bench import injected
 from bench.against import against_rows, contract
 from bench.editor import Row, table
 from bench.grades import calibration_rows
-from bench.repairing import ARMS, TRM
+from bench.repairing import ALL_ARMS, TRM
 from bench.runs import Run
 from bench.tasks import DEVELOPMENT, EVEN, LARGE, ODD, ONE, OWN, TWO
 from trm_lsp.learning.interval import wilson
@@ -74,7 +74,7 @@ def _count(runs: Sequence[Run], what: str) -> int:
 
 def _row(figure: str, runs: Sequence[Run], tell: Callable[[Sequence[Run]], str], target: str = "-") -> Row:
     """The same figure of every arm: ours, and beside it the controls."""
-    by_arm = {arm: [run for run in runs if run.arm == arm] for arm in ARMS}
+    by_arm = {arm: [run for run in runs if run.arm == arm] for arm in ALL_ARMS}
     ours = tell(by_arm[TRM]) if by_arm[TRM] else "none"
     controls = [f"{arm} {tell(found)}" for arm, found in by_arm.items() if found and arm != TRM]
     return Row(figure, ours, target, "; ".join(controls) or "-")

@@ -16,7 +16,7 @@ from repair_runs import made
 
 from bench import large, repair, runs, tables, tasks
 from bench.controls import CONTROLS
-from bench.repairing import ARMS, TRM, Report, as_json, run
+from bench.repairing import ALL_ARMS, ARMS, TRM, Report, as_json, run
 from bench.runs import Budget, Memory, Run, every, measured
 from bench.tasks import DEVELOPMENT, ONE, OWN, SETS, Judged, Laid, Task
 from trm_lsp.workspace.files import fingerprint
@@ -51,7 +51,7 @@ def repaired(root: Path, files: dict[str, str], arm: str, seconds: float = 30.0)
     return run(make(root, files), ["test_calc.py"], PYTHON, arm, seconds=seconds, seed=0)
 
 
-@pytest.mark.parametrize("arm", ARMS)
+@pytest.mark.parametrize("arm", ALL_ARMS)
 def test_every_arm_finds_a_bug_of_one_edit_and_leaves_the_workspace_as_it_was(arm: str, root: Path) -> None:
     before = fingerprint(make(root, ONE_EDIT))
     report = repaired(root, ONE_EDIT, arm)
