@@ -9,6 +9,7 @@ from projects import judging, make, outcomes, verdict
 
 from trm_lsp.core.state import Edit, Variant
 from trm_lsp.core.verdict import Outcome, Tier
+from trm_lsp.judging.environment import EnvironmentBroken
 from trm_lsp.judging.python_tests import PythonTests
 
 CODE = """\
@@ -41,6 +42,15 @@ def test_more():
 
 def test_double():
     assert double(3) == 6
+"""
+MANY = """\
+import pytest
+from code_ import digits
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_many(number):
+    assert digits(12) == [1, 2]
 """
 LIMITS = {"idle": 1.0}
 
@@ -105,3 +115,20 @@ def test_each_test_that_hangs_is_traced(root: Path) -> None:
             tests[3]: (10,),
         }
         assert trace.passed == {tests[1]}
+
+
+def test_what_stands_behind_many_tests_that_hang_is_a_target_all_the_same(root: Path) -> None:
+    ids = tuple(f"test_code.py::test_many[{number}]" for number in range(6))
+    with judging(make(root, {"code_.py": CODE, "test_code.py": MANY}), *ids, test=LIMITS) as judge:
+        baseline = judge.baseline()
+        assert set(baseline.failing) == set(ids)
+        assert {result.outcome for result in baseline.results} == {Outcome.TIMEOUT}
+        assert "was not reached" in baseline.by_id[ids[-1]].message
+        assert verdict(judge, ENDS).passed
+
+
+def test_a_name_that_pytest_does_not_know_is_refused_behind_tests_that_hang_as_well(root: Path) -> None:
+    make(root, {"code_.py": CODE, "test_code.py": MANY})
+    with judging(root, "test_code.py::test_many[0]", "test_code.py::test_none", test=LIMITS) as judge:
+        with pytest.raises(EnvironmentBroken, match=r"does not know test_code\.py::test_none"):
+            judge.baseline()

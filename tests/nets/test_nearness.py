@@ -6,6 +6,7 @@ import pytest
 
 from trm_lsp.core.verdict import Outcome, TestResult, Tier, Verdict
 from trm_lsp.nets.repair.nearness import closeness_of, nearness
+from trm_lsp.nets.repair.reading import Reading
 
 TEST = "test_m.py::test_it"
 
@@ -90,3 +91,26 @@ def test_values_come_nearer(further: str, nearer: str) -> None:
 )
 def test_what_compares_no_literals_has_no_closeness(signature: str) -> None:
     assert closeness_of(signature) is None
+
+
+def hanging(test: str) -> TestResult:
+    return TestResult(id=test, outcome=Outcome.TIMEOUT)
+
+
+def test_nothing_is_built_on_a_candidate_that_lets_a_target_hang_while_another_fails() -> None:
+    two, three = "test_m.py::test_two", "test_m.py::test_three"
+    standing = judged(*(failed("assert 1 == 2", test=test) for test in (TEST, two, three)))
+    ends = judged(passed(), failed("assert 1 == 2", test=two), failed("assert 3 == 2", test=three))
+    hangs = judged(passed(), hanging(two), failed("assert 1 == 2", test=three))
+    read = Reading(standing)
+    assert read(ends).fewer and read(ends).gain > 0
+    assert not read(hangs).fewer and read(hangs).gain == 0.0
+
+
+def test_a_candidate_that_is_cut_short_may_be_all_right_and_a_target_that_hung_before_says_nothing() -> None:
+    two, three = "test_m.py::test_two", "test_m.py::test_three"
+    cut = judged(passed(), hanging(two))
+    said = Reading(judged(failed("assert 1 == 2"), failed("assert 1 == 2", test=two)))(cut)
+    assert said.cut and said.fewer
+    standing = judged(failed("assert 1 == 2"), hanging(two), failed("assert 1 == 2", test=three))
+    assert Reading(standing)(judged(passed(), hanging(two), failed("assert 1 == 2", test=three))).fewer

@@ -146,6 +146,7 @@ class TestJudge:
         asked = self.task.tests or self.command.paths
         # The neighbours of a test say what must keep passing, and where the fault is not.
         report = self._patiently(self._tests.neighbours(asked))
+        self._add_unreached(report)
         results = (*report.results.values(), *report.collect_errors.values())
         self._outcomes = {result.id: result.outcome for result in results}
         self._refuse_broken(report, asked)
@@ -173,6 +174,18 @@ class TestJudge:
             output=report.output[-4000:],
             cpu_seconds=report.cpu,
         )
+
+    def _add_unreached(self, report: RunReport) -> None:
+        """Take what was asked for and stands behind many tests that hang for hanging, too, if pytest knows it."""
+        found = (*report.results, *report.collect_errors)
+        missed = [test for test in self.task.tests if not any(meets(id, test) for id in found)]
+        if not (report.running and missed):
+            return
+        more = self._tests.cold(missed, {}, idle=AFTER_A_HANG)
+        if more.results:  # pytest looks for all of them before it runs the first
+            behind = [test for test in missed if not any(meets(id, test) for id in more.results)]
+            report.results |= more.results
+            report.results |= {test: _unreached(test) for test in behind}
 
     def _asked(self, test: str) -> bool:
         """Whether a result is one the user named; a file that cannot be collected stands for its tests."""
@@ -616,8 +629,8 @@ class TestJudge:
     def trace(self, variant: Variant, tests: Sequence[str]) -> Trace:
         """Run tests on a variant and report the lines they reach (see core.ports.Tracer)."""
         texts, slack = self._data(variant), 3 * self._tests.overhead
-        hung = [test for test in tests if test in self._hung]
-        ended = [test for test in tests if test not in hung]
+        hung = [test for test in tests if test in self._hung][:HANGS_ALLOWED]
+        ended = [test for test in tests if test not in self._hung]
         reports = []
         if ended:
             reports.append(self._tests.run(ended, texts, idle=5.0 + 20 * self._seconds + slack, trace=True))
@@ -769,6 +782,11 @@ class _Filled:
         if known is None:
             known = self._known[id(results)] = (results, (*results, *self._stood))  # kept, so that its id stays its own
         return known[1]
+
+
+def _unreached(test: str) -> TestResult:
+    text = "the test was not reached: those before it did not end in time"
+    return TestResult(id=test, outcome=Outcome.TIMEOUT, signature=text, message=text, path=test.split("::")[0])
 
 
 def _summed(target: str, report: RunReport) -> TestResult:

@@ -1,8 +1,9 @@
 """Tests that may be called without pytest's protocol around them, and what calling one gives.
 
 A plain function without fixtures needs nothing that pytest does around it but
-a few things that are set up once for many calls. Any other test is run by
-pytest itself.
+a few things that are set up once for many calls; a plain test of a TestCase
+needs unittest, and somebody to listen to it as pytest does. Any other test is
+run by pytest itself.
 """
 
 import contextlib
@@ -29,6 +30,8 @@ _HARMLESS = frozenset(["_hypothesis_pytestplugin", "pytest_asyncio.plugin", "any
 """Plugins whose hooks leave alone the tests that are not theirs."""
 _READ_MARKS = frozenset(["skip", "skipif", "xfail", "usefixtures", "filterwarnings", "asyncio", "anyio", "trio"])
 _FOREIGN_TESTS = ("is_hypothesis_test", "hypothesis", "pytest_wrapped")
+_SKIPS = (pytest.skip.Exception, unittest.SkipTest, pytest.xfail.Exception)
+_UNITTEST_MARKS = ("__unittest_skip__", "__unittest_expecting_failure__")
 _SIMPLE = (int, float, complex, bool, type(None))
 _SHORT = 10**18
 _FEW = 40
@@ -43,23 +46,50 @@ _PLAIN_ERRORS = frozenset(
 """Exceptions whose text has nothing to it but their type and what they say, and what Python suggests."""
 
 
-class BareTest:
-    """A test called as pytest would call it, and nothing else."""
+_TOLD_SUBTESTS = ("_pytest.unittest", None)
+"""Whose `addSubTest` is listened to here as pytest does; None: pytest has none, and hears of no subtest."""
+_UNITTESTS_OWN = ("__init__", "__call__", "run", "setUpClass", "tearDownClass", "doClassCleanups")
+"""What a TestCase has from unittest itself, if calling its test alone is to be enough."""
+
+
+class UnclearTest(Exception):
+    """The test did something that only pytest's own protocol puts back in order."""
+
+
+def bare_test(item):
+    """The item as a test that can be called alone, None when that would not be as good as pytest's protocol."""
+    if is_bare_case(item):
+        return BareCase(item)
+    return BareFunction(item) if is_bare(item) else None
+
+
+class _Bare:
+    """What both kinds have: the names and comparisons that a test meets."""
 
     def __init__(self, item):
-        self._function, self._class, self._name = item.obj, item.cls, item.originalname or item.name
+        self._class, self._name = item.cls, item.originalname or item.name
         self._code = inspect.unwrap(getattr(item.obj, "__func__", item.obj)).__code__
-        self._arguments = _direct(item)
         self._compare = _Comparer(item)
         self._label = "%s (call)" % item.nodeid.replace("\x00", "(null)")
-        wanted = item._fixtureinfo.argnames
-        self._arguments = {name: self._arguments[name] for name in wanted}
 
     def run(self):
         """Outcome, error text, and the line of the test it came to. Raises what ends a whole pytest run."""
         if os.environ.get("PYTEST_CURRENT_TEST") != self._label:
             os.environ["PYTEST_CURRENT_TEST"] = self._label
         self._compare.use()
+        return self._call()
+
+
+class BareFunction(_Bare):
+    """A test called as pytest would call it, and nothing else."""
+
+    def __init__(self, item):
+        super().__init__(item)
+        self._function = item.obj
+        values = _direct(item)
+        self._arguments = {name: values[name] for name in item._fixtureinfo.argnames}
+
+    def _call(self):
         try:
             if self._class is None:
                 self._function(**self._arguments)
@@ -67,11 +97,89 @@ class BareTest:
                 getattr(self._class(), self._name)(**self._arguments)
         except (KeyboardInterrupt, pytest.exit.Exception):
             raise
-        except (pytest.skip.Exception, unittest.SkipTest, pytest.xfail.Exception):
+        except _SKIPS:
             return "skipped", "", 0
         except BaseException as error:
             return "failed", _text(error), _line(error.__traceback__, self._code)
         return "passed", "", 0
+
+
+class BareCase(_Bare):
+    """A TestCase's test run by unittest alone, with what pytest would make of what unittest tells."""
+
+    def __init__(self, item):
+        super().__init__(item)
+        told = getattr(type(item), "addSubTest", None)
+        self._listener = _Listener if told is None else _SubtestListener
+        self._path = str(getattr(item, "path", None) or item.fspath)
+
+    def _call(self):
+        case, told = self._class(self._name), self._listener()
+        setattr(case, self._name, getattr(case, self._name))  # pytest leaves it there as well
+        try:
+            case(result=told)
+        finally:
+            delattr(case, self._name)
+            stray = getattr(self._class, "_class_cleanups", None)
+            if stray:
+                del stray[:]
+                raise UnclearTest("the test left clean-ups for its class")
+        for outcome in ("failed", "error"):
+            for found, info in told.reports():
+                if found == outcome:
+                    return outcome, _text(info[1]), _line(info[2], self._code) or _last_line(info[2], self._path)
+        return ("skipped" if any(found == "skipped" for found, _ in told.reports()) else "passed"), "", 0
+
+
+class _Listener:
+    """A result for unittest that keeps what pytest would report."""
+
+    failfast = False
+
+    def __init__(self):
+        self._errors, self._subtests = [], []
+
+    def reports(self):
+        """Outcome and exception info of each of pytest's reports that says more than that the test passed.
+
+        pytest reports subtests at once, then the first of the errors as the
+        call's and the second as the tear-down's; it has no place for more.
+        """
+        yield from self._subtests
+        for info, failed in zip(self._errors, ("failed", "error")):  # noqa: B905 - Python 3.8
+            yield ("skipped" if isinstance(info[1], _SKIPS) else failed), info
+
+    def addError(self, test, info):
+        if isinstance(info[1], pytest.exit.Exception):
+            raise info[1]
+        self._errors.append(info)
+
+    def addFailure(self, test, info):
+        self._errors.append(info)
+
+    def addSkip(self, test, reason):
+        self._errors.append((None, pytest.skip.Exception(reason), None))
+
+    def startTest(self, test):
+        pass
+
+    stopTest = addSuccess = startTest
+
+    def addDuration(self, test, elapsed):
+        pass
+
+
+class _SubtestListener(_Listener):
+    """The same for a pytest that hears of subtests."""
+
+    def addSubTest(self, test, subtest, info):
+        if info is not None:
+            self._subtests.append(("skipped" if isinstance(info[1], _SKIPS) else "failed", info))
+
+    def addSkip(self, test, reason):
+        super().addSkip(test, reason)
+        if isinstance(test, unittest.case._SubTest):
+            self._subtests.append(("skipped", self._errors.pop()))
 
 
 class _Comparer:
@@ -112,13 +220,51 @@ def is_bare(item):
     """Whether calling the test's function alone is as good as pytest's protocol."""
     if type(item) is not pytest.Function or not _plain_function(item):
         return False
-    if any(mark.name in _READ_MARKS for mark in item.iter_markers()):
-        return False
     direct = _direct(item)
     names = set(getattr(item, "fixturenames", ())) | set(item._fixtureinfo.argnames)
     if not names <= set(direct):
         return False
+    return _nothing_around(item)
+
+
+def _nothing_around(item):
+    """Whether neither marks nor plugins, packages or options do anything around the test."""
+    if any(mark.name in _READ_MARKS for mark in item.iter_markers()):
+        return False
     return all(_known(hook) for hook in _implementations(item)) and not _set_up_around(item) and not _options(item)
+
+
+def is_bare_case(item):
+    """Whether unittest alone runs the test of a TestCase as well as pytest's protocol does."""
+    kind, cls = type(item), item.cls
+    if (kind.__module__, kind.__name__) != ("_pytest.unittest", "TestCaseFunction"):
+        return False
+    told = getattr(kind, "addSubTest", None)
+    if getattr(told, "__module__", None) not in _TOLD_SUBTESTS:
+        return False
+    if told is not None and sys.version_info < (3, 11):
+        return False  # unittest tells of skips and subtests in another order, and pytest sorts that out
+    if not all(_is_unittests(cls, name) for name in _UNITTESTS_OWN) or getattr(cls, "_class_cleanups", None):
+        return False
+    if any(getattr(one, name, False) for one in (cls, item.obj) for name in _UNITTEST_MARKS):
+        return False
+    definitions = item._fixtureinfo.name2fixturedefs
+    if not all(_is_class_fixture(definitions.get(name)) for name in set(item.fixturenames) - {"request"}):
+        return False
+    return _plain_function(item) and _nothing_around(item)
+
+
+def _is_unittests(cls, name):
+    """Whether a TestCase has a method, or a class's method, from unittest and as it is there."""
+    found, own = getattr(cls, name, None), getattr(unittest.TestCase, name, None)
+    return getattr(found, "__func__", found) is getattr(own, "__func__", own)
+
+
+def _is_class_fixture(definitions):
+    """Whether a fixture is pytest's own for setUpClass and tearDownClass."""
+    return definitions is not None and all(
+        definition.scope == "class" and definition.func.__module__ == "_pytest.unittest" for definition in definitions
+    )
 
 
 def _plain_function(item):
@@ -194,6 +340,16 @@ def _line(traceback, code):
             return traceback.tb_lineno
         traceback = traceback.tb_next
     return 0
+
+
+def _last_line(traceback, path):
+    """Where a traceback was last in a file; 0 when it never was."""
+    line = 0
+    while traceback is not None:
+        if traceback.tb_frame.f_code.co_filename == path:
+            line = traceback.tb_lineno
+        traceback = traceback.tb_next
+    return line
 
 
 def _text(error):

@@ -25,7 +25,7 @@ import time
 import types
 import warnings
 
-from _trm_zygote.bare import BareTest, can_surround, is_bare, surroundings
+from _trm_zygote.bare import bare_test, can_surround, surroundings
 from _trm_zygote.fuel import Meter
 from _trm_zygote.leftovers import Leftovers
 from _trm_zygote.reporting import Outcomes
@@ -168,10 +168,10 @@ class Screen:
     def _test(self, item, surround):
         id = self._identify(item.nodeid)
         try:
-            test = BareTest(item) if surround and is_bare(item) else PytestsTest(item, self._outcomes)
+            test = bare_test(item) if surround else None
         except Exception:  # private parts of pytest: any other version may have others
-            test = PytestsTest(item, self._outcomes)
-        return id, test
+            test = None
+        return id, test or PytestsTest(item, self._outcomes)
 
     def _find_live(self):
         """Find functions of the workspace by code, and every functools cache around one; after gc.freeze() new ones."""
@@ -234,6 +234,7 @@ class PytestsTest:
         item = self._item
         if item.__dict__.pop("_instance", None) is not None:
             item.__dict__.pop("_obj", None)  # a test class's instance must not be met again, nor its method
+        item.__dict__.pop("_excinfo", None)  # nor a TestCase's errors, of which pytest reports two
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
         capture = item.config.pluginmanager.getplugin("capturemanager")
         if capture is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from trm_lsp.core.verdict import Verdict
+from trm_lsp.core.verdict import Outcome, Verdict
 from trm_lsp.nets.repair.nearness import nearness
 
 
@@ -12,7 +12,7 @@ class Said(NamedTuple):
     """What there is to learn from one verdict."""
 
     fewer: bool
-    """Fewer targets fail."""
+    """Fewer targets fail, and none hangs that did not."""
     passed: bool
     cut: bool
     gain: float
@@ -28,6 +28,7 @@ class Reading:
     def __init__(self, standing: Verdict) -> None:
         self._standing = standing
         self._failing, self._signature = len(standing.failing), standing.signature
+        self._hung = _hung(standing)
         self._known: dict[int, tuple[Verdict, Said]] = {}
 
     def __call__(self, verdict: Verdict) -> Said:
@@ -38,11 +39,13 @@ class Reading:
 
     def _read(self, verdict: Verdict) -> Said:
         signature = verdict.signature
+        # No other process could tell what comes behind a test that hangs: there is nothing to build on.
+        stuck = not verdict.cut and not _hung(verdict) <= self._hung
         return Said(
-            fewer=len(verdict.failing) < self._failing,
+            fewer=len(verdict.failing) < self._failing and not stuck,
             passed=verdict.passed,
             cut=verdict.cut,
-            gain=0.0 if verdict.regressions else nearness(verdict, self._standing),
+            gain=0.0 if verdict.regressions or stuck else nearness(verdict, self._standing),
             evidence=self._evidence(verdict, signature),
             signature=signature,
         )
@@ -57,3 +60,7 @@ class Reading:
         if verdict.regressions:
             return 0.7
         return 1.5 if signature != self._signature else 0.5
+
+
+def _hung(verdict: Verdict) -> set[str]:
+    return {result.id for result in verdict.results if result.outcome is Outcome.TIMEOUT}
