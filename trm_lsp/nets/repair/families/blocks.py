@@ -15,6 +15,8 @@ DEFINED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 HEADS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith)
 MOST_LINES = 40
 """Blocks longer than this are not shifted as a whole."""
+MOST_MOVED = 5
+"""Statements that are put in an `else` together, at most."""
 MOST_REMOVED = 4
 """Statements that are removed together, at most."""
 
@@ -153,6 +155,47 @@ class Take(Family):
             if lines is not None and above < start:
                 edits = (Edit(source.path, above, above, lines), Edit(source.path, start, end, ""))
                 yield Change(edits, f"`{site.head}` moved before the block", 0.5)
+
+
+class Otherwise(Family):
+    name, prior, cost = "otherwise", 0.5, 2
+    reason = "what is done after a branch is meant for when the branch is not taken"
+
+    def at_statement(self, site: Site) -> Iterator[Change]:
+        """The statement behind an `if`, and those that follow it, put in its `else`."""
+        statement, source = site.statement, site.source
+        block = statement.block
+        index = block.index(statement.node)
+        before = block[index - 1] if index else None
+        if not isinstance(before, ast.If) or _decides(before) or not site.alone or not source.alone(before):
+            return
+        start = source.whole_lines(statement.node)[0]
+        rest = block[index : index + MOST_MOVED]
+        for count, last in enumerate(rest, 1):
+            if isinstance(last, DEFINED) or _multiline_text(last) or not source.alone(last):
+                return
+            end = source.whole_lines(last)[1]
+            lines = shifted(source, start, end, site.indent, site.indent + site.unit)
+            if lines is None:
+                return
+            many = f" and {count - 1} more" if count > 1 else ""
+            code = f"{site.indent}else:{source.newline}{lines}"
+            weight = 0.9 if last is block[-1] else 0.6 if count == 1 else 0.4
+            yield Change((Edit(source.path, start, end, code),), f"`{site.head}`{many} moved into an `else`", weight)
+
+
+def _decides(node: ast.If) -> bool:
+    """Whether an `if` has an `else`, or its body always leaves: then what follows is its `else` already."""
+    while True:
+        if isinstance(node.body[-1], ast.Return | ast.Raise | ast.Break | ast.Continue) and not node.orelse:
+            return True
+        match node.orelse:
+            case []:
+                return False
+            case [ast.If() as node]:
+                continue
+            case _:
+                return True
 
 
 class SwapLines(Family):
@@ -324,4 +367,4 @@ def only_if(site: Site, condition: str, weight: float) -> Change | None:
     return Change((Edit(source.path, start, end, code),), what, weight)
 
 
-BLOCKS: tuple[Family, ...] = (Move(), Take(), SwapLines(), Remove(), RemoveSeveral(), Echo(), Inside())
+BLOCKS: tuple[Family, ...] = (Move(), Take(), Otherwise(), SwapLines(), Remove(), RemoveSeveral(), Echo(), Inside())
