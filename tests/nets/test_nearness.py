@@ -55,9 +55,7 @@ def answered(signature: str) -> TestResult:
     return TestResult(id=TEST, outcome=Outcome.FAILED, signature=signature, frames=(("test_m.py", 4),))
 
 
-def test_code_that_answers_says_more_than_code_that_raises_later_and_that_more_than_another_error() -> (
-    None
-):
+def test_code_that_answers_says_more_than_code_that_raises_later_and_that_more_than_another_error() -> None:
     standing = judged(raised("TypeError: no", 20))
     answer = nearness(judged(answered("assert [] == [1]")), standing)
     later = nearness(judged(raised("KeyError: 1", 21)), standing)
