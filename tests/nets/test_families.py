@@ -77,6 +77,7 @@ REPAIRS: list[tuple[str, str, str, Hints]] = [
         "    else:\n        if d:\n            b = 2\n        c = b\n",
         NOTHING,
     ),
+    ("argument", "def f(a):\n    return isinstance(a)\n", "def f(a):\n    return isinstance(a, str)\n", NOTHING),
     (
         "decorator",
         "@curry\ndef f(a): pass\ndef g(a):\n    return a\n",

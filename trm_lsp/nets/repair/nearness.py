@@ -20,6 +20,7 @@ PASSES, FURTHER, NEARER, ANSWERED, LATER, OTHERWISE = 1.0, 0.6, 0.4, 0.2, 0.1, 0
 """What a test tells at most when it passes, comes further, looks at a nearer value, is answered by code that raised,
 meets an exception that is raised later, or fails in another way."""
 _COMPARED = re.compile(r"(?:AssertionError: )?assert (.+?) (==|is|in) (.+)", re.DOTALL)
+_ASSERTED = re.compile(r"assert\b|AssertionError\b|Failed: DID NOT RAISE")
 _LITERAL = re.compile(r"""-?\d[\w.]*|None\b|True\b|False\b""")
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
 
@@ -56,9 +57,9 @@ def _gain(now: TestResult, before: TestResult) -> float:
 
 
 def _answered(result: TestResult) -> bool:
-    """Whether the test itself failed, and none of the code it called."""
+    """Whether the code that was called gave an answer, and it is the test that asked for another one."""
     path = result.id.split("::")[0]
-    return not result.frames or result.frames[-1][0] == path
+    return bool(_ASSERTED.match(result.signature)) and (not result.frames or result.frames[-1][0] == path)
 
 
 def _later(now: TestResult, before: TestResult) -> bool:

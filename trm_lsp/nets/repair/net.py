@@ -10,7 +10,7 @@ from trm_lsp.nets.repair.doubting import doubt
 from trm_lsp.nets.repair.experiments import choose, experiment
 from trm_lsp.nets.repair.looking import observation
 from trm_lsp.nets.repair.orienting import LARGEST_BOUND, Inner, failing_of, orient
-from trm_lsp.nets.repair.partial import below, counted, goes_back, next_step, settle
+from trm_lsp.nets.repair.partial import below, counted, goes_back, is_left, next_step, settle, tried_enough
 from trm_lsp.nets.repair.survivors import believe_verdict, shrink, vouch
 
 
@@ -50,10 +50,13 @@ def think(x: X, y: Candidate, z: Reasoning) -> Reasoning:
             return z
     if z.survivors and (surer := vouch(x, z) or shrink(x, z)):
         return surer
-    if not z.survivors and (look := observation(y, z)):
+    look = None if z.survivors else observation(y, z)
+    if look and tried_enough(y, z) and not is_left(y, z):
         return look(x, y, z)
     z = settle(x, y, z)
     batch = choose(y, z)
+    if not batch and look:
+        return look(x, y, z)
     if not batch and z.survivors:
         return doubt(x, z)
     if not batch:

@@ -13,7 +13,7 @@ from trm_lsp.patch.edits import apply_all
 
 PARTIAL_CONFIRMED = 3
 """Partial fixes that are confirmed in one experiment, at most, before one is built on."""
-LEAST_TRIED = 512
+LEAST_TRIED = 256
 """Edits that are tried on a partial fix before another one is built on."""
 RETURN = 1.5
 """How many times as much a y must promise that was left before, for it costs time to come back."""
@@ -43,7 +43,7 @@ def next_step(y: Candidate, z: Reasoning) -> Attempt | None:
     if z.survivors or not z.partial:
         return None
     here = _here(y, z)
-    if not _tried_enough(y, z, here):
+    if here and not tried_enough(y, z):
         return None
     others = {attempt.key: attempt for attempt in z.partial}
     others.pop(y.digest, None)
@@ -59,9 +59,14 @@ def goes_back(y: Candidate, z: Reasoning) -> bool:
     if not y.commits or z.survivors:
         return False
     here = _here(y, z)
-    if not _tried_enough(y, z, here):
+    if here and not tried_enough(y, z):
         return False
     return any(z.left.get(other.digest, 0.0) >= here * RETURN for other in _below(y))
+
+
+def is_left(y: Candidate, z: Reasoning) -> bool:
+    """Whether y, which was built on, is left for another one, or for what it was built on."""
+    return bool(y.commits) and (next_step(y, z) is not None or goes_back(y, z))
 
 
 def below(y: Candidate) -> Candidate:
@@ -78,8 +83,9 @@ def _below(y: Candidate) -> Iterator[Candidate]:
         yield y
 
 
-def _tried_enough(y: Candidate, z: Reasoning, here: float) -> bool:
-    return not y.commits or z.visited.get(y.digest, 0) >= LEAST_TRIED or here == 0.0
+def tried_enough(y: Candidate, z: Reasoning) -> bool:
+    """Whether so much was tried on y that it may be left, or looked at more closely, which takes time."""
+    return not y.commits or z.visited.get(y.digest, 0) >= LEAST_TRIED
 
 
 def promise(attempt: Attempt, z: Reasoning) -> float:

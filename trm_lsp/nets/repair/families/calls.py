@@ -152,6 +152,7 @@ class Argument(Family):
         "dumps": ("sort_keys=True", "indent=2", "ensure_ascii=False"), "replace": ("1",), "splitlines": ("True",),
         "isclose": ("abs_tol=1e-9",), "pow": ("2",), "setdefault": ("[]",), "makedirs": ("exist_ok=True",),
         "mkdir": ("parents=True, exist_ok=True",), "defaultdict": ("int", "list", "set"), "accumulate": ("initial=0",),
+        "isinstance": ("str", "int", "list", "dict", "tuple", "(list, tuple)", "type"), "issubclass": ("Exception",),
     }  # fmt: skip
 
     def at_expression(self, site: Site, node: ast.expr) -> Iterator[Change]:
