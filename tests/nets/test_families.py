@@ -78,6 +78,7 @@ REPAIRS: list[tuple[str, str, str, Hints]] = [
         NOTHING,
     ),
     ("argument", "def f(a):\n    return isinstance(a)\n", "def f(a):\n    return isinstance(a, str)\n", NOTHING),
+    ("argument", "def f(a, kwds):\n    x(a)\n", "def f(a, kwds):\n    x(a, kwds)\n", Hints(missing=("kwds",))),
     (
         "decorator",
         "@curry\ndef f(a): pass\ndef g(a):\n    return a\n",
