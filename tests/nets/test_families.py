@@ -47,9 +47,44 @@ KEEPER = (
     "class C:\n    def __init__(self, a):\n        self.kept: int | None = None\n        self.all = []\n"
     "        self.seen, self.own = set(), a\n        self.seen = set()\n\n    def f(self, a):\n        {}\n"
 )
+TWO = (
+    "class C:\n    def g(self, c):\n        print(self.a, self.d[c])\n        self.n = 1\n"
+    "    def f(self, b):\n        {}\n"
+)
 RAISED = Hints(raised=("IndexError", "UnknownHere"))
 
 REPAIRS: list[tuple[str, str, str, Hints]] = [
+    (
+        "binding",
+        "def g(form):\n    func, args = form[0], form[1:]\n    return func(args)\ndef f(*a):\n    return func(*args)\n",
+        "def g(form):\n    func, args = form[0], form[1:]\n    return func(args)\n"
+        "def f(*a):\n    func, args = a[0], a[1:]\n    return func(*args)\n",
+        NOTHING,
+    ),
+    ("binding", "def f(a):\n    return a + b\n", "def f(a):\n    b = 0\n    return a + b\n", NOTHING),
+    ("transplant", TWO.format("return b"), TWO.format("print(self.a, b)\n        return b"), NOTHING),
+    ("transplant", TWO.format("return b"), TWO.format("self.n = 1\n        return b"), NOTHING),
+    (
+        "otherwise",
+        "def f(a):\n    if a:\n        b = 1\n    b = 2\n    c = b\n",
+        "def f(a):\n    if a:\n        b = 1\n    else:\n        b = 2\n    c = b\n",
+        NOTHING,
+    ),
+    (
+        "otherwise",
+        "def f(a):\n    if a:\n        b = 1\n    elif c:\n        b = 3\n    if d:\n        b = 2\n    c = b\n",
+        "def f(a):\n    if a:\n        b = 1\n    elif c:\n        b = 3\n"
+        "    else:\n        if d:\n            b = 2\n        c = b\n",
+        NOTHING,
+    ),
+    ("argument", "def f(a):\n    return isinstance(a)\n", "def f(a):\n    return isinstance(a, str)\n", NOTHING),
+    ("argument", "def f(a, kwds):\n    x(a)\n", "def f(a, kwds):\n    x(a, kwds)\n", Hints(missing=("kwds",))),
+    (
+        "decorator",
+        "@curry\ndef f(a): pass\ndef g(a):\n    return a\n",
+        "@curry\ndef f(a): pass\n@curry\ndef g(a):\n    return a\n",
+        NOTHING,
+    ),
     ("comparison", "y = a < b\n", "y = a <= b\n", NOTHING),
     ("comparison", "y = a is not None\n", "y = a is None\n", NOTHING),
     ("comparison", "y = a < b < c\n", "y = a < b <= c\n", NOTHING),
@@ -115,8 +150,6 @@ REPAIRS: list[tuple[str, str, str, Hints]] = [
     ("jump", LOOP.format("break"), LOOP.format("continue"), NOTHING),
     ("jump", LOOP.format("continue"), LOOP.format("pass"), NOTHING),
     ("move", "for a in b:\n    f(a)\n    g(b)\n", "for a in b:\n    f(a)\ng(b)\n", NOTHING),
-    ("otherwise", "if a:\n    b()\nc()\nd()\n", "if a:\n    b()\nelse:\n    c()\nd()\n", NOTHING),
-    ("otherwise", "if a:\n    b()\nc()\nd()\n", "if a:\n    b()\nelse:\n    c()\n    d()\n", NOTHING),
     ("otherwise", "if a:\n    b()\nelif e:\n    c()\nd(\n    1,\n)\n",
      "if a:\n    b()\nelif e:\n    c()\nelse:\n    d(\n        1,\n    )\n", NOTHING),
     ("move", "for a in b:\n    f(a)\ng(b)\n", "for a in b:\n    f(a)\n    g(b)\n", NOTHING),

@@ -255,6 +255,13 @@ def test_a_name_that_a_failure_does_not_know_is_a_hint(signature: str, name: str
     assert told(failure("missing.py::test_it", signature)).undefined == (name,)
 
 
+def test_a_parameter_that_was_given_nothing_is_a_hint() -> None:
+    one = "TypeError: f() missing 1 required positional argument: 'kwds'"
+    two = "TypeError: C.f() missing 2 required keyword-only arguments: 'size' and 'name'"
+    assert told(failure("missing.py::test_it", one)).missing == ("kwds",)
+    assert told(failure("missing.py::test_it", two)).missing == ("size", "name")
+
+
 def test_the_same_hint_counts_once() -> None:
     results = [failure("test_m.py::test_other"), failure("test_m.py::test_other[2]")]
     x = x_of(results, FakeTracer({}), {"test_m.py": TESTS})

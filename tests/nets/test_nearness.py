@@ -47,6 +47,29 @@ def test_a_test_that_comes_further_says_more_than_a_nearer_value_and_that_more_t
     assert 1 > further > nearer > another > 0
 
 
+def raised(signature: str, line: int) -> TestResult:
+    frames = (("test_m.py", 4), ("m.py", line), ("n.py", 7))
+    return TestResult(id=TEST, outcome=Outcome.FAILED, signature=signature, frames=frames)
+
+
+def answered(signature: str) -> TestResult:
+    return TestResult(id=TEST, outcome=Outcome.FAILED, signature=signature, frames=(("test_m.py", 4),))
+
+
+def test_code_that_answers_says_more_than_code_that_raises_later_and_that_more_than_another_error() -> None:
+    standing = judged(raised("TypeError: no", 20))
+    answer = nearness(judged(answered("assert [] == [1]")), standing)
+    later = nearness(judged(raised("KeyError: 1", 21)), standing)
+    otherwise = nearness(judged(raised("KeyError: 1", 19)), standing)
+    assert answer > later > otherwise > 0
+
+
+def test_code_that_raises_where_it_gave_an_answer_only_fails_in_another_way() -> None:
+    standing = judged(answered("assert [] == [1]"))
+    raises = nearness(judged(raised("KeyError: 1", 21)), standing)
+    assert raises == nearness(judged(answered("KeyError: 1")), standing) > 0
+
+
 @pytest.mark.parametrize("now", [failed("assert 1 == 9", line=3), failed("assert -9 == 9", line=4)])
 def test_what_fails_earlier_or_further_off_is_no_nearer(now: TestResult) -> None:
     assert nearness(judged(now), judged(failed("assert 1 == 9", line=4))) == 0.0

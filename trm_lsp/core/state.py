@@ -158,6 +158,8 @@ class Attempt(Frozen):
     """How likely it was before the tests spoke."""
     gain: float = 1.0
     """How much nearer to passing the tests are with it than on `parent`, 0 to 1."""
+    fixed: float = 0.0
+    """The share of the tests failing on `parent` that pass with it."""
     before: tuple[Commit, ...] = ()
     """The commits of `parent`."""
 
@@ -194,6 +196,10 @@ class Reasoning(Frozen):
     """Candidates that came nearer to passing and broke nothing, the most promising first."""
     visited: Mapping[str, int] = Field(default_factory=dict)
     """Digest of a y to how many edits on it were judged."""
+    promised: Mapping[str, float] = Field(default_factory=dict)
+    """Digest of a y that was built on to how much that promised, 0 to 1 (see nets/repair/partial.py)."""
+    left: Mapping[str, float] = Field(default_factory=dict)
+    """Digest of a y to what the likeliest edit left there promises."""
     observed: tuple[str, ...] = ()
     """Digests of each y whose values were looked at; a word before it says of what else (see nets/repair)."""
     passing: Mapping[str, int] = Field(default_factory=dict)

@@ -24,7 +24,7 @@ from trm_lsp.nets.repair.families import FAMILIES, Family
 from trm_lsp.nets.repair.hypotheses import Hypothesis, function_of, key, rank
 from trm_lsp.nets.repair.insertion import INSERTIONS
 from trm_lsp.nets.repair.orienting import LARGEST_BOUND, Inner
-from trm_lsp.nets.repair.partial import most_promising, promise
+from trm_lsp.nets.repair.partial import credit, most_promising, promise
 from trm_lsp.nets.repair.reading import Reading, Said
 from trm_lsp.nets.repair.stubs import Stub
 from trm_lsp.nets.repair.survivors import likeliest_first
@@ -59,6 +59,11 @@ class Nearer(NamedTuple):
     likely: float
     """Its rank."""
     gain: float
+    fixed: float
+
+    @property
+    def worth(self) -> float:
+        return credit(self.hypothesis.prior, self.likely, self.gain, self.fixed)
 
 
 def choose(y: Candidate, z: Reasoning) -> tuple[Hypothesis, ...]:
@@ -149,9 +154,9 @@ class Experiment:
             self._alike += others(hypothesis, self._inner.texts)
         likely = rank(hypothesis, self._z)
         if said.passed:
-            self._survivors.append(_attempt(self._x, self._y, hypothesis, verdict, likely, said.gain))
+            self._survivors.append(_attempt(self._x, self._y, Nearer(hypothesis, verdict, likely, said.gain, 1.0)))
         elif said.gain > 0:
-            self._nearer.append(Nearer(hypothesis, verdict, likely, said.gain))
+            self._nearer.append(Nearer(hypothesis, verdict, likely, said.gain, said.fixed))
         self._believe(hypothesis, said)
 
     def _believe(self, hypothesis: Hypothesis, said: Said) -> None:
@@ -202,14 +207,10 @@ def confirmed(x: X, variant: Variant, verdict: Verdict, standing: Verdict) -> Ve
 
 def _promising(x: X, y: Candidate, z: Reasoning, nearer: Sequence[Nearer]) -> list[Attempt]:
     """Those of the edits that bring the tests nearer which z would remember, the most promising first."""
-    full = len(z.partial) == PARTIAL_KEPT and z.partial[-1].key not in z.visited
-    least = promise(z.partial[-1]) if full else 0.0
-    order = sorted(nearer, key=lambda n: -n.likely * n.gain)[:PARTIAL_KEPT]
-    return [
-        _attempt(x, y, hypothesis, verdict, likely, gain)
-        for hypothesis, verdict, likely, gain in order
-        if likely * gain > least
-    ]
+    least = promise(z.partial[-1], z) if len(z.partial) == PARTIAL_KEPT else 0.0
+    here = z.promised.get(y.digest, 1.0) if y.commits else 1.0
+    order = sorted(nearer, key=lambda edit: -edit.worth)[:PARTIAL_KEPT]
+    return [_attempt(x, y, edit) for edit in order if here * edit.worth > least]
 
 
 def _tried(tried: Sequence[Hypothesis], survivors: Sequence[Attempt], partial: Sequence[Attempt]) -> str:
@@ -223,7 +224,8 @@ def _tried(tried: Sequence[Hypothesis], survivors: Sequence[Attempt], partial: S
     return f"{tests}: none passes."
 
 
-def _attempt(x: X, y: Candidate, hypothesis: Hypothesis, verdict: Verdict, likely: float, gain: float) -> Attempt:
+def _attempt(x: X, y: Candidate, edit: Nearer) -> Attempt:
+    hypothesis = edit.hypothesis
     paths = {*y.touched, *(edit.path for edit in hypothesis.edits)}
     before = {path: y.texts[path] if path in y.texts else x.texts[path].text for path in paths}
     where = f"{hypothesis.edits[0].path}:{hypothesis.line}"
@@ -238,9 +240,10 @@ def _attempt(x: X, y: Candidate, hypothesis: Hypothesis, verdict: Verdict, likel
         parent=y.digest,
         base={path: x.texts[path].text for path in paths},
         texts=apply_all(before, hypothesis.edits),
-        verdict=verdict,
-        rank=likely,
-        gain=gain,
+        verdict=edit.verdict,
+        rank=edit.likely,
+        gain=edit.gain,
+        fixed=edit.fixed,
         before=y.commits,
     )
 

@@ -38,6 +38,8 @@ _UNKNOWN = re.compile(
     r"|cannot import name '(\w+)'|variable '(\w+)'"
 )
 _MISCALLED = re.compile(r"TypeError: (?:[\w<>]+\.)*([A-Za-z]\w*)\(\) (?:missing|takes|got)\b")
+_MISSING = re.compile(r"missing \d+ required (?:positional|keyword-only) arguments?: (.+)")
+_QUOTED = re.compile(r"'(\w+)'")
 _DEFINED = re.compile(r"\s*(?:async\s+)?def\s+(\w+)\b")
 
 Lines = Mapping[tuple[str, int], float]
@@ -184,12 +186,15 @@ def hints(x: X, failing: Iterable[TestResult]) -> Hints:
     numbers: dict[float | int, None] = {}
     exceptions: dict[str, None] = {}
     undefined: dict[str, None] = {}
+    missing: dict[str, None] = {}
     raised: dict[str, None] = {}
     for result in failing:
         if (error := _RAISED.match(result.signature)) and error[1] != "AssertionError":
             raised[error[1]] = None
         for groups in _UNKNOWN.findall(result.signature):
             undefined.update({name: None for name in groups if name})
+        for listed in _MISSING.findall(result.signature):
+            missing.update(dict.fromkeys(_QUOTED.findall(listed)))
         for node in _test_nodes(x, result.id):
             if isinstance(node, ast.Constant):
                 if isinstance(node.value, str) and node.value:
@@ -199,7 +204,13 @@ def hints(x: X, failing: Iterable[TestResult]) -> Hints:
             elif isinstance(node, ast.Call) and _callee(node) in {"raises", "assertRaises", "assertRaisesRegex"}:
                 exceptions.update({n.id: None for n in node.args[:1] if isinstance(n, ast.Name)})
     return Hints(
-        tuple(strings), tuple(numbers), tuple(exceptions), tuple(undefined), tuple(raised), _imports(x, undefined)
+        tuple(strings),
+        tuple(numbers),
+        tuple(exceptions),
+        tuple(undefined),
+        tuple(missing),
+        tuple(raised),
+        _imports(x, undefined),
     )
 
 

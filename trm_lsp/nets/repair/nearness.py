@@ -1,8 +1,9 @@
 """How much nearer to passing a candidate is than the y it was tried on, test by test.
 
 A partial fix seldom makes a test pass. It lets the test come further, or the
-value it looks at come nearer to the one it wants, or the failure become
-another one; each says less than the one before.
+value it looks at come nearer to the one it wants, or the code give an answer
+where it raised, or raise at a later line, or the failure become another one;
+each says less than the one before.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from typing import Any
 
 from trm_lsp.core.verdict import TestResult, Verdict
 
-PASSES, FURTHER, NEARER, OTHERWISE = 1.0, 0.6, 0.4, 0.05
-"""What a test tells at most when it passes, comes further, looks at a nearer value, or fails in another way."""
+PASSES, FURTHER, NEARER, ANSWERED, LATER, OTHERWISE = 1.0, 0.6, 0.4, 0.2, 0.1, 0.05
+"""What a test tells at most when it passes, comes further, looks at a nearer value, is answered by code that raised,
+meets an exception that is raised later, or fails in another way."""
 _COMPARED = re.compile(r"(?:AssertionError: )?assert (.+?) (==|is|in) (.+)", re.DOTALL)
+_ASSERTED = re.compile(r"assert\b|AssertionError\b|Failed: DID NOT RAISE")
 _LITERAL = re.compile(r"""-?\d[\w.]*|None\b|True\b|False\b""")
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
 
@@ -46,7 +49,25 @@ def _gain(now: TestResult, before: TestResult) -> float:
     closeness, was = closeness_of(now.signature), closeness_of(before.signature)
     if closeness is not None and was is not None and closeness != was:
         return NEARER * (closeness - was) / max(closeness, 1.0 - was, 1e-9)
-    return OTHERWISE if now.signature != before.signature else 0.0
+    if now.signature == before.signature:
+        return 0.0
+    if not _answered(before):
+        return ANSWERED if _answered(now) else LATER if _later(now, before) else OTHERWISE
+    return OTHERWISE
+
+
+def _answered(result: TestResult) -> bool:
+    """Whether the code that was called gave an answer, and it is the test that asked for another one."""
+    path = result.id.split("::")[0]
+    return bool(_ASSERTED.match(result.signature)) and (not result.frames or result.frames[-1][0] == path)
+
+
+def _later(now: TestResult, before: TestResult) -> bool:
+    """Whether the first call that ends elsewhere than before ends at a later line of the same file."""
+    for (path, line), (other_path, other_line) in zip(now.frames, before.frames, strict=False):
+        if (path, line) != (other_path, other_line):
+            return path == other_path and line > other_line
+    return False
 
 
 def _line(result: TestResult) -> int:

@@ -10,9 +10,8 @@ from trm_lsp.nets.repair.doubting import doubt
 from trm_lsp.nets.repair.experiments import choose, experiment
 from trm_lsp.nets.repair.looking import observation
 from trm_lsp.nets.repair.orienting import LARGEST_BOUND, Inner, failing_of, orient
-from trm_lsp.nets.repair.partial import left_on, next_step, settle
+from trm_lsp.nets.repair.partial import below, counted, goes_back, is_left, next_step, settle, tried_enough
 from trm_lsp.nets.repair.survivors import believe_verdict, shrink, vouch
-from trm_lsp.patch.edits import apply_all
 
 
 class RepairNet:
@@ -51,17 +50,20 @@ def think(x: X, y: Candidate, z: Reasoning) -> Reasoning:
             return z
     if z.survivors and (surer := vouch(x, z) or shrink(x, z)):
         return surer
-    if not z.survivors and (look := observation(y, z)):
+    look = None if z.survivors else observation(y, z)
+    if look and tried_enough(y, z) and not is_left(y, z):
         return look(x, y, z)
     z = settle(x, y, z)
     batch = choose(y, z)
+    if not batch and look:
+        return look(x, y, z)
     if not batch and z.survivors:
         return doubt(x, z)
     if not batch:
         # Where y was built on, there is more to try without that.
         exhausted = z.bound >= LARGEST_BOUND and not y.commits
-        return z if z.exhausted == exhausted else z.model_copy(update={"exhausted": exhausted})
-    return experiment(x, y, z, batch)
+        return counted(y, z if z.exhausted == exhausted else z.model_copy(update={"exhausted": exhausted}))
+    return counted(y, experiment(x, y, z, batch))
 
 
 def answer(y: Candidate, z: Reasoning) -> Candidate:
@@ -70,11 +72,11 @@ def answer(y: Candidate, z: Reasoning) -> Candidate:
         best = z.survivors[0]
         return y if best.key == y.digest else _committed(best)
     if f"y {y.digest}" in z.ruled_out:
-        return _retracted(y)
+        return below(y)
     step = next_step(y, z)
-    if step is not None and not step.verdict.provisional:
+    if step is not None and step.key in z.promised:
         return _committed(step)
-    return _retracted(y) if y.commits and left_on(y, z) == 0.0 else y
+    return below(y) if step is None and goes_back(y, z) else y
 
 
 def _committed(attempt: Attempt) -> Candidate:
@@ -85,11 +87,3 @@ def _committed(attempt: Attempt) -> Candidate:
         commits=(*attempt.before, attempt.commit),
         confidence=attempt.rank,
     )
-
-
-def _retracted(y: Candidate) -> Candidate:
-    """Y without its last commit."""
-    texts = dict(y.base)
-    for commit in y.commits[:-1]:
-        texts = apply_all(texts, commit.edits)
-    return Candidate(base=y.base, texts=texts, commits=y.commits[:-1])

@@ -58,7 +58,6 @@ def orient(x: X, y: Candidate, z: Reasoning) -> Reasoning:
             "localised": y.digest,
             "bound": 1 if fresh else min(LARGEST_BOUND, z.bound + 1),
             "exhausted": False,
-            "partial": tuple(attempt for attempt in z.partial if attempt.key != y.digest),
             "memory": Inner(y.digest, queue, texts, standing, any(any(unwritten(source)) for source in sources)),
         }
     )

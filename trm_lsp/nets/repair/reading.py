@@ -17,6 +17,8 @@ class Said(NamedTuple):
     cut: bool
     gain: float
     """How much nearer to passing the targets are, 0 to 1."""
+    fixed: float
+    """The share of the failing targets that pass."""
     evidence: float
     """What a refused edit says about its place: above 1 for, below 1 against it."""
     signature: str
@@ -46,6 +48,7 @@ class Reading:
             passed=verdict.passed,
             cut=verdict.cut,
             gain=0.0 if verdict.regressions or stuck else nearness(verdict, self._standing),
+            fixed=0.0 if verdict.regressions or stuck else max(0.0, 1.0 - len(verdict.failing) / max(1, self._failing)),
             evidence=self._evidence(verdict, signature),
             signature=signature,
         )

@@ -209,6 +209,25 @@ class Source:
         """Names of the file's `async` functions and methods."""
         return frozenset(s.node.name for s in self.statements if isinstance(s.node, ast.AsyncFunctionDef))
 
+    def decorators(self, *, methods: bool) -> tuple[str, ...]:
+        """Decorators of the file's methods, or of its other functions, by their code; a property's own aside."""
+        return self._decorators[methods]
+
+    @cached_property
+    def _decorators(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        found: tuple[dict[str, None], dict[str, None]] = ({}, {})
+        parts = ("setter", "deleter", "getter")
+        own = {f"{name}.{part}" for name in self.inventory.attributes for part in parts}
+        for statement in self.statements:
+            node = statement.node
+            if isinstance(node, FunctionNode):
+                codes = [self.code(d) for d in node.decorator_list if d.lineno == d.end_lineno]
+                own = {
+                    f"{name}.{part}" for name in self.inventory.attributes for part in ("setter", "deleter", "getter")
+                }
+                found[isinstance(statement.parent, ast.ClassDef)].update({c: None for c in codes if c not in own})
+        return tuple(found[0]), tuple(found[1])
+
     def ingredients(self, statement: Statement) -> dict[str, tuple[ast.expr, bool]]:
         """Short expressions of a statement's function (the module outside of one) by their code, most compound.
 

@@ -10,6 +10,7 @@ from trm_lsp.nets.repair.families.functions import FUNCTIONS
 from trm_lsp.nets.repair.families.guards import GUARDS
 from trm_lsp.nets.repair.families.imports import IMPORTS
 from trm_lsp.nets.repair.families.ingredients import INGREDIENTS
+from trm_lsp.nets.repair.families.missing import MISSING
 from trm_lsp.nets.repair.families.names import NAMES
 from trm_lsp.nets.repair.families.operators import OPERATORS
 from trm_lsp.nets.repair.families.patterns import PATTERNS
@@ -21,7 +22,7 @@ from trm_lsp.nets.repair.families.values import VALUES
 
 FAMILIES: tuple[Family, ...] = (
     SYNTAX, *NAMES, *IMPORTS, *OPERATORS, *CONDITIONS, *VALUES, *STRINGS, *PATTERNS, *CALLS, *COPIES,
-    *SEQUENCE_FAMILIES, *FLOW, *BLOCKS, *FUNCTIONS, *GUARDS, *STEPS, *INGREDIENTS,
+    *SEQUENCE_FAMILIES, *FLOW, *BLOCKS, *FUNCTIONS, *GUARDS, *STEPS, *MISSING, *INGREDIENTS,
 )  # fmt: skip
 
 __all__ = ["FAMILIES", "Change", "Family", "Hints", "Kinds", "Site"]

@@ -30,6 +30,8 @@ class Hints:
     """Names after `pytest.raises(` and `assertRaises(`."""
     undefined: tuple[str, ...] = ()
     """Names that a failure says are unknown: variables, attributes, keywords."""
+    missing: tuple[str, ...] = ()
+    """Parameters that a failure says were given nothing."""
     raised: tuple[str, ...] = ()
     """Names of the exceptions that the tests ended with, where no assertion failed."""
     imports: tuple[tuple[str, str, str], ...] = ()

@@ -13,11 +13,10 @@ from trm_lsp.nets.repair.source import Source, is_docstring
 SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Return, ast.Break, ast.Continue, ast.Raise)
 DEFINED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 HEADS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith)
-JUMPS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 MOST_LINES = 40
 """Blocks longer than this are not shifted as a whole."""
-MOST_MOVED = 2
-"""Statements that are moved into an `else` together, where it is not all of them."""
+MOST_MOVED = 5
+"""Statements that are put in an `else` together, at most."""
 MOST_REMOVED = 4
 """Statements that are removed together, at most."""
 
@@ -124,42 +123,6 @@ def _last_block(node: ast.stmt) -> list[ast.stmt]:
     return list(handlers[-1].body) if handlers else list(node.body)
 
 
-class Otherwise(Family):
-    name, prior, cost = "otherwise", 0.6, 2
-    reason = "what follows a condition is meant for when it does not hold"
-
-    def at_statement(self, site: Site) -> Iterator[Change]:
-        statement, source = site.statement, site.source
-        node, block = statement.node, statement.block
-        index = block.index(node)
-        if index == 0 or isinstance(node, DEFINED) or not site.alone or chained(source, node):
-            return
-        last = _last_branch(block[index - 1])
-        if last is None or source.whole_lines(last)[1] != source.whole_lines(node)[0]:
-            return
-        indent = source.index.indent(last.body[0].lineno)
-        ends = dict.fromkeys([index, min(len(block), index + MOST_MOVED) - 1, len(block) - 1])
-        for end, weight in zip(ends, (0.8, 0.4, 0.3), strict=False):
-            part = block[index : end + 1]
-            start, behind = source.whole_lines(node)[0], source.whole_lines(part[-1])[1]
-            lines = shifted(source, start, behind, site.indent, indent)
-            if lines is None or any(map(_multiline_text, part)) or len(indent) <= len(site.indent):
-                return
-            many = " and what follows" if len(part) > 1 else ""
-            code = f"{site.indent}else:{source.newline}{lines}"
-            what = f"`{site.head}`{many} only if the condition above does not hold"
-            yield Change((Edit(source.path, start, behind, code),), what, weight)
-
-
-def _last_branch(node: ast.stmt) -> ast.If | None:
-    """The last condition of an `if`, where no `else` follows and something may come after it."""
-    if not isinstance(node, ast.If) or isinstance(node.body[-1], JUMPS) or node.body[0].lineno == node.lineno:
-        return None
-    if not node.orelse:
-        return node
-    return _last_branch(node.orelse[0]) if len(node.orelse) == 1 else None
-
-
 class Take(Family):
     name, prior, cost = "take", 0.4, 3
     reason = "the statement below belongs into the block, or one from the block's beginning before it"
@@ -192,6 +155,47 @@ class Take(Family):
             if lines is not None and above < start:
                 edits = (Edit(source.path, above, above, lines), Edit(source.path, start, end, ""))
                 yield Change(edits, f"`{site.head}` moved before the block", 0.5)
+
+
+class Otherwise(Family):
+    name, prior, cost = "otherwise", 0.5, 2
+    reason = "what is done after a branch is meant for when the branch is not taken"
+
+    def at_statement(self, site: Site) -> Iterator[Change]:
+        """The statement behind an `if`, and those that follow it, put in its `else`."""
+        statement, source = site.statement, site.source
+        block = statement.block
+        index = block.index(statement.node)
+        before = block[index - 1] if index else None
+        if not isinstance(before, ast.If) or _decides(before) or not site.alone or not source.alone(before):
+            return
+        start = source.whole_lines(statement.node)[0]
+        rest = block[index : index + MOST_MOVED]
+        for count, last in enumerate(rest, 1):
+            if isinstance(last, DEFINED) or _multiline_text(last) or not source.alone(last):
+                return
+            end = source.whole_lines(last)[1]
+            lines = shifted(source, start, end, site.indent, site.indent + site.unit)
+            if lines is None:
+                return
+            many = f" and {count - 1} more" if count > 1 else ""
+            code = f"{site.indent}else:{source.newline}{lines}"
+            weight = 0.9 if last is block[-1] else 0.6 if count == 1 else 0.4
+            yield Change((Edit(source.path, start, end, code),), f"`{site.head}`{many} moved into an `else`", weight)
+
+
+def _decides(node: ast.If) -> bool:
+    """Whether an `if` has an `else`, or its body always leaves: then what follows is its `else` already."""
+    while True:
+        if isinstance(node.body[-1], ast.Return | ast.Raise | ast.Break | ast.Continue) and not node.orelse:
+            return True
+        match node.orelse:
+            case []:
+                return False
+            case [ast.If() as node]:
+                continue
+            case _:
+                return True
 
 
 class SwapLines(Family):
@@ -363,4 +367,4 @@ def only_if(site: Site, condition: str, weight: float) -> Change | None:
     return Change((Edit(source.path, start, end, code),), what, weight)
 
 
-BLOCKS: tuple[Family, ...] = (Move(), Otherwise(), Take(), SwapLines(), Remove(), RemoveSeveral(), Echo(), Inside())
+BLOCKS: tuple[Family, ...] = (Move(), Take(), Otherwise(), SwapLines(), Remove(), RemoveSeveral(), Echo(), Inside())

@@ -152,15 +152,19 @@ class Argument(Family):
         "dumps": ("sort_keys=True", "indent=2", "ensure_ascii=False"), "replace": ("1",), "splitlines": ("True",),
         "isclose": ("abs_tol=1e-9",), "pow": ("2",), "setdefault": ("[]",), "makedirs": ("exist_ok=True",),
         "mkdir": ("parents=True, exist_ok=True",), "defaultdict": ("int", "list", "set"), "accumulate": ("initial=0",),
+        "isinstance": ("str", "int", "list", "dict", "tuple", "(list, tuple)", "type"), "issubclass": ("Exception",),
     }  # fmt: skip
 
     def at_expression(self, site: Site, node: ast.expr) -> Iterator[Change]:
         if not isinstance(node, ast.Call) or site.source.text[site.slot(node).end - 1] != ")":
             return
         name, inventory = called(node.func), site.source.inventory
+        if name in {"isinstance", "issubclass"} and len(node.args) > 1:
+            return
         if any(isinstance(argument, ast.GeneratorExp) and not site.slot(argument).enclosed for argument in node.args):
             return  # its brackets are the call's
         added = dict.fromkeys(self.USUAL.get(name, ()), 0.7)
+        added |= dict.fromkeys((other for other in site.hints.missing if other in site.names(node)), 1.0)
         given = {keyword.arg for keyword in node.keywords}
         for keyword in inventory.keywords.get(name, ()):
             if keyword not in given:

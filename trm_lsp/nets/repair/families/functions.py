@@ -122,6 +122,10 @@ class Decorator(Family):
                 added["classmethod"] = 1.0
             if first not in {"self", "cls"}:
                 added["staticmethod"] = 0.9
+        if not isinstance(node, ast.ClassDef):
+            method = isinstance(site.statement.parent, ast.ClassDef)
+            for code in source.decorators(methods=method):
+                added.setdefault(code, 0.5)
         for code, weight in added.items():
             if not any(code in known for known in decorated):
                 line = f"{indent}@{code}{source.newline}"
