@@ -29,7 +29,8 @@ def run(request):
     what the command finds. `root`: the user's workspace, which this run must
     not read code from. `trace`: whether to report executed lines. `without`:
     ids to leave out. `survey`: whether to report what was imported, and from
-    where. `seed`: of randomness, for each test. `report_fd`: where reports go.
+    where. `seed`: of randomness, for each test. `listing`: whether to say what
+    would be run, and run nothing. `report_fd`: where reports go.
     """
     cwd = os.getcwd()
     move_paths(request["root"], cwd)
@@ -47,6 +48,8 @@ def run(request):
         return USAGE
     if request["survey"]:
         reporter._tell_imports()
+    if request.get("listing"):
+        return 0
     result = program.result
     if not (result.testsRun or result.skipped or result.errors):
         return NO_TESTS
@@ -172,6 +175,7 @@ class Program(unittest.TestProgram):
         self._tracer = tracer
         self._seed = request.get("seed")
         self._without = frozenset(request["without"])
+        self._listing = request.get("listing")
         super().__init__(module=None, argv=["python -m unittest", *request["args"]], testLoader=loader, exit=False)
 
     def runTests(self):
@@ -184,6 +188,9 @@ class Program(unittest.TestProgram):
         _prune(self.test, self._wants)
         self.failfast = False  # one failure says nothing about the tests behind it
         tests = list(_flat(self.test))
+        if self._listing:
+            loader.reporter.say(listed=[loader.places.id(test) for test in tests if not _failed_to_load(test)])
+            return
 
         def result(stream, descriptions, verbosity, **named):
             return Result(loader, self._tracer, self._seed, tests, stream, descriptions, verbosity, **named)
