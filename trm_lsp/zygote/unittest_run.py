@@ -16,6 +16,8 @@ from _trm_zygote.tracing import LineTracer
 FAILURES, USAGE, NO_TESTS = 1, 4, 5
 """Exit codes, as pytest's: some test failed, the command cannot be run, nothing was found."""
 
+SUBTESTS_TOLD = 20
+"""A test whose subtests failed so often is ended: it has failed, and thousands of tracebacks may take a minute."""
 _WORSE = {"missing": 0, "passed": 1, "skipped": 2, "error": 3, "failed": 4}
 _FIXTURE = re.compile(r"(setUp|tearDown)(Class|Module) \((.*)\)")
 _FRAME = re.compile(r'^ *File "([^"]+)", line (\d+)', re.MULTILINE)
@@ -228,10 +230,12 @@ class Result(unittest.TextTestResult):
                 self._say(line=[id, path, line])
             self._fixtures = []
             self._prepare(id)
+        self._subtests = 0
         self._began = time.monotonic()
 
     def stopTest(self, test):
         super().stopTest(test)
+        self.failfast = False
         if not _failed_to_load(test):
             found = self._note(test, "missing")
             found["seconds"] += time.monotonic() - self._began
@@ -294,6 +298,12 @@ class Result(unittest.TextTestResult):
             problems = self.failures if issubclass(err[0], test.failureException) else self.errors
             text = "%s\n%s" % (self.getDescription(subtest), problems[-1][1])
             self._note(test, "failed", self._failure(err[1], text))
+            self._subtests += 1
+            self.failfast = self._subtests >= SUBTESTS_TOLD  # unittest ends the test behind its subtest
+
+    def stop(self):
+        if not self.failfast:  # the test alone is ended
+            super().stop()
 
     def _settle(self, test, outcome, about):
         """Note an outcome: for a fixture of a class or module, it is that of every test it stands before."""
