@@ -1,9 +1,9 @@
-"""A few failing tests that stand for many."""
+"""A few failing tests that stand for many, and the passing ones nearest to them."""
 
 from __future__ import annotations
 
 from trm_lsp.core.verdict import Outcome, TestResult
-from trm_lsp.core.witnesses import witnesses
+from trm_lsp.core.witnesses import nearest, witnesses
 
 
 def failed(
@@ -28,3 +28,20 @@ def test_the_quick_are_preferred_and_what_hangs_comes_last() -> None:
     hung = failed("t.py::c", "", 0.0, Outcome.TIMEOUT)
     assert witnesses([hung, slow, quick], 1) == ("t.py::b",)
     assert witnesses([hung, slow, quick], 2) == ("t.py::a", "t.py::b")
+
+
+def test_the_nearest_are_in_the_same_function_then_class_then_file_and_then_by_place() -> None:
+    ids = ["u.py::a", "t.py::a", "t.py::b", "t.py::X::a", "t.py::X::b[1]", "t.py::X::b[2]", "t.py::X::c", "t.py::c"]
+    results = [failed(id, outcome=Outcome.PASSED) for id in ids]
+    results[4] = failed(ids[4])
+    found = [result.id for result in nearest(results, {ids[4]})]
+    assert found == [ids[5], ids[3], ids[6], ids[2], ids[1], ids[7], ids[0]]
+
+
+def test_near_is_near_to_any_of_the_failing() -> None:
+    ids = [f"t.py::{letter}" for letter in "abcdefg"]
+    results = [failed(id, outcome=Outcome.PASSED) for id in ids]
+    for at in (1, 6):
+        results[at] = failed(ids[at])
+    found = [result.id[-1] for result in nearest(results, {ids[1], ids[6]})]
+    assert found == ["a", "c", "f", "d", "e"]

@@ -250,6 +250,37 @@ def test_every_part_that_fails_is_told(root: Path) -> None:
     assert "[words] (n=1)" in found.results[id]["message"] and "(n=2)" in found.results[id]["message"]
 
 
+def test_a_test_ends_when_many_of_its_parts_have_failed_and_nothing_else_does(root: Path) -> None:
+    test = """
+        import sys, unittest
+
+        class TestParts(unittest.TestCase):
+            def test_a(self):
+                for n in range(1000):
+                    with self.subTest(n=n):
+                        sys.stderr.write("part ")
+                        self.assertEqual(n, -1)
+
+            def tearDown(self):
+                if self._testMethodName == "test_a":
+                    raise ValueError("torn")
+
+            def test_b(self):
+                for n in range(1000):
+                    with self.subTest(n=n):
+                        if n % 500 == 499:
+                            self.fail("late")
+
+            def test_c(self):
+                pass
+    """
+    ids = {name: f"test_parts.py::TestParts::test_{name}" for name in "abc"}
+    found = check(root, {"test_parts.py": test}, {ids["a"]: "failed", ids["b"]: "failed", ids["c"]: "passed"})
+    assert found.results[ids["a"]]["error"] == "AssertionError: 0 != -1"
+    assert "(n=499)" in found.results[ids["b"]]["message"] and "(n=999)" in found.results[ids["b"]]["message"]
+    assert found.output.count("part ") < 100
+
+
 # --- fixtures of classes and modules ----------------------------------------------------------------
 
 

@@ -69,6 +69,12 @@ def test_what_tells_failing_runs_from_passing_ones_comes_first() -> None:
     assert first.weight > 3 * second.weight
 
 
+def test_of_conditions_that_hold_at_the_same_times_those_without_a_number_of_the_tests_come_first() -> None:
+    alike = Condition(("key < 4", "key < 0", "key < 12", "key < 'x'"), (True, True, False))
+    (occasion,) = occasions(seen("self.items", conditions=(alike,)), WANTED)
+    assert occasion.texts[:2] == ("key < 0", "key < 4")
+
+
 def test_a_condition_that_failing_tests_never_meet_is_no_occasion() -> None:
     only_passing = Condition(("item is None",), (False, False, True))
     assert occasions(seen("self.items", conditions=(only_passing,)), WANTED) == ()

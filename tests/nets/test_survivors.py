@@ -8,7 +8,7 @@ from fakes import FakeJudge, task_of, verdict
 from trm_lsp.core.ports import X
 from trm_lsp.core.state import Attempt, Commit, Reasoning
 from trm_lsp.core.verdict import TestResult, Tier, Verdict
-from trm_lsp.nets.repair.survivors import VOUCHED_TESTS, likeliest_first, vouch
+from trm_lsp.nets.repair.survivors import VOUCHED_SECONDS, VOUCHED_TESTS, likeliest_first, vouch
 
 BASE = "x = 1\n"
 
@@ -34,9 +34,9 @@ def asked(judged: Verdict, *, broken: str = "") -> tuple[X, FakeJudge]:
     return task_of({"m.py": BASE}, judge, verdict("failed")), judge
 
 
-def suite(tests: int) -> Verdict:
+def suite(tests: int, seconds: float = 0.0) -> Verdict:
     many = tuple(TestResult(id=f"t.py::{number}", outcome="passed") for number in range(tests - 1))
-    return verdict("passed", tier=Tier.SUITE, beside=many)
+    return verdict("passed", tier=Tier.SUITE, beside=many).model_copy(update={"cpu_seconds": seconds})
 
 
 def test_the_likeliest_is_judged_by_the_suite_first_and_the_others_after_it() -> None:
@@ -51,9 +51,17 @@ def test_the_likeliest_is_judged_by_the_suite_first_and_the_others_after_it() ->
     assert vouch(x, z) is None  # each once
 
 
-@pytest.mark.parametrize(("tests", "runs"), [(VOUCHED_TESTS - 1, 2), (VOUCHED_TESTS, 1)])
-def test_where_suites_are_large_the_likeliest_alone_is(tests: int, runs: int) -> None:
-    x, judge = asked(suite(tests))
+@pytest.mark.parametrize(
+    ("judged", "runs"),
+    [
+        (suite(VOUCHED_TESTS - 1), 2),
+        (suite(VOUCHED_TESTS), 1),
+        (suite(2, VOUCHED_SECONDS / 2), 2),
+        (suite(2, VOUCHED_SECONDS), 1),
+    ],
+)
+def test_where_suites_are_large_or_slow_the_likeliest_alone_is(judged: Verdict, runs: int) -> None:
+    x, judge = asked(judged)
     z: Reasoning | None = Reasoning(survivors=(ONE, TWO))
     while z is not None:
         z = vouch(x, z)

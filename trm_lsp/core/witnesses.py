@@ -1,9 +1,10 @@
-"""A few failing tests that stand for many: what passes none of them need not meet the others."""
+"""Tests that say the most: a few failing ones that stand for many, and the passing ones nearest to them."""
 
 from __future__ import annotations
 
+import bisect
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from trm_lsp.core.verdict import Outcome, TestResult
 
@@ -23,6 +24,29 @@ def witnesses(failing: Iterable[TestResult], most: int) -> tuple[str, ...]:
     ordered.sort(key=lambda group: _cost(group[0]))
     chosen = {result.id for result in itertools.islice(_in_turn(ordered), most)}
     return tuple(result.id for result in failing if result.id in chosen)
+
+
+def nearest(results: Sequence[TestResult], failing: Collection[str]) -> list[TestResult]:
+    """Passing tests, the nearest to the failing first: in the same class, the same file, then by tests between.
+
+    Tests of one function are written one after the other. `results` are in the order they ran.
+    """
+    holders = {holder for test in failing for holder in _holders(test)}
+    places = [at for at, result in enumerate(results) if result.id in failing]
+
+    def far(at: int) -> tuple[int, int]:
+        shared = next((depth for holder, depth in _holders(results[at].id).items() if holder in holders), 0)
+        behind = bisect.bisect(places, at)
+        return -shared, min((abs(at - place) for place in places[max(0, behind - 1) : behind + 1]), default=0)
+
+    return [results[at] for at in sorted((at for at, r in enumerate(results) if r.passed), key=far)]
+
+
+def _holders(test: str) -> dict[str, int]:
+    """What a test is in, its parameters' function, its classes and its file, the innermost first; and how deep."""
+    parts = test.partition("[")[0].split("::")
+    inside = len(parts) if "[" in test else len(parts) - 1
+    return {"::".join(parts[:depth]): depth for depth in range(inside, 0, -1)}
 
 
 def _cost(result: TestResult) -> tuple[bool, float]:

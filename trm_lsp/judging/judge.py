@@ -17,7 +17,7 @@ from trm_lsp.core.consent import Ask, Question, refuse
 from trm_lsp.core.ports import Slot, Trace, Values, effort
 from trm_lsp.core.state import BaseText, Task, Variant
 from trm_lsp.core.verdict import Outcome, TestResult, Tier, Verdict, regressions
-from trm_lsp.core.witnesses import witnesses
+from trm_lsp.core.witnesses import nearest, witnesses
 from trm_lsp.judging.environment import HASH_SEEDS, EnvironmentBroken, named_files
 from trm_lsp.judging.hints import hints
 from trm_lsp.judging.ids import below, meets, paths_in, selects
@@ -38,6 +38,8 @@ NOT_STARTED = 127
 """The exit code of a run that could not be prepared."""
 QUICK_SECONDS = 0.5
 """Sibling tests that took less than this in all are run beside the targets in every confirm."""
+NEAR, NEAR_SECONDS = 16, 0.1
+"""Of slower ones so many are run, those nearest to the targets, that took no more than this in all."""
 QUICK_SUITE_SECONDS = 3.0
 """A whole suite that ends within this is run at the start of a task about some of its tests."""
 OBSERVE_STEPS = 60_000
@@ -50,6 +52,8 @@ WITNESSES, WITNESSES_APART = 8, 2
 """Targets that a candidate meets first, where there are more: in a screen, and in a process of its own."""
 BRIEF_SECONDS = 0.3
 """Seconds that a confirm in place of a screen has at first, beside what the unchanged code took."""
+FEW, BREAKERS = 3, 8
+"""Tests that broke which are run by themselves to refuse a change, and those that are remembered for the next."""
 NOT_COMPARED = "the tests are not collected in one process"
 AFTER_A_HANG = 2.0
 """Seconds a test of a baseline may take at least when another one has hung: the first gets `trm.test.idle`."""
@@ -93,6 +97,8 @@ class TestJudge:
         """Tests that passed in the baseline of everything; None until it is needed."""
         self._order: tuple[str, ...] = ()
         """Its tests in the order the user's command runs them."""
+        self._breakers: tuple[str, ...] = ()
+        """Tests that have refused what passes the targets: they are asked before all others."""
         self._last_cold: tuple[Mapping[str, bytes], Verdict | None] = ({}, None)
         """The texts that the user's own command has judged last, and what it said."""
         self._flaky: frozenset[str] = frozenset()
@@ -196,10 +202,13 @@ class TestJudge:
         hung = [result.id for result in results if result.outcome is Outcome.TIMEOUT]
         report = self._tests.cold(self._everything(), {}, timeout=QUICK_SUITE_SECONDS, without=hung)
         known = {result.id for result in results} - set(hung)
-        if report.ended or report.collect_errors or not known <= report.results.keys():
+        report.results.pop(report.running, None)  # time was over for the suite, not for this test
+        if not report.ended and not known <= report.results.keys():
             return results
-        self._suite = frozenset(result.id for result in report.results.values() if result.passed)
-        self._suite_seconds, self._order = report.seconds, tuple(report.results)
+        if not report.ended and not report.collect_errors:
+            self._suite = frozenset(result.id for result in report.results.values() if result.passed)
+            self._suite_seconds, self._order = report.seconds, tuple(report.results)
+        self._outcomes = {**{test: result.outcome for test, result in report.results.items()}, **self._outcomes}
         return tuple({**report.results, **{result.id: result for result in results}}.values())
 
     def aim(self, verdict: Verdict, targets: Iterable[str]) -> Verdict:
@@ -218,8 +227,11 @@ class TestJudge:
         ended = [result for result in inside if result.outcome is not Outcome.TIMEOUT]
         self._seconds = sum(result.seconds for result in ended)
         if self._seconds >= QUICK_SECONDS:
-            self._beside = self._targets
-            self._seconds = sum(result.seconds for result in failing if result.outcome is not Outcome.TIMEOUT)
+            near = itertools.islice(_fitting(nearest(inside, set(self._targets)), NEAR_SECONDS), NEAR)
+            # What hangs comes last: nothing behind it would be run.
+            run = sorted((*failing, *near), key=lambda result: result.outcome is Outcome.TIMEOUT)
+            self._beside = tuple(result.id for result in run)
+            self._seconds = sum(result.seconds for result in run if result.outcome is not Outcome.TIMEOUT)
         elif len(ended) == len(inside):
             self._beside = tuple(sorted(files))
         else:
@@ -441,9 +453,14 @@ class TestJudge:
 
     def _whole_suite(self, variant: Variant, texts: Mapping[str, bytes]) -> Verdict:
         """Every test that could have been broken; once the suite has refused one, those first that reach the change."""
-        expected = self._suite_passed() - self._flaky
-        if self._suite_seconds > QUICK_SUITE_SECONDS and not self._refused:
+        if self._breakers:
+            report = self._tests.cold((*self._targets, *self._breakers), texts, hash_seed=self._last_seed)
+            verdict = self._verdict(Tier.SUITE, report, frozenset(self._breakers) - self._flaky)
+            if verdict.regressions and self._still_pass(verdict.regressions):
+                return verdict
+        if self._suite is None or (self._suite_seconds > QUICK_SUITE_SECONDS and not self._refused):
             return self._cold(texts)  # it will be asked for, and once is enough
+        expected = self._suite_passed() - self._flaky
         reaching = {*self._targets, *(self._reaching(variant, expected) if self._refused else ())}
         # A target that is a whole file, because it could not be collected, is in no order.
         first = tuple(dict.fromkeys((*(test for test in self._order if test in reaching), *self._targets)))
@@ -459,6 +476,8 @@ class TestJudge:
             verdict = self._verdict(Tier.SUITE, more, expected)
             report = more
         self._refused = self._refused or bool(verdict.regressions)
+        if verdict.regressions and not verdict.failing and self._breaks(verdict.regressions, texts):
+            return verdict
         if not verdict.failing and (verdict.regressions or verdict.broken or report.ended):
             # Flaky tests, ids that cannot be chosen, an order that matters: the user's own command decides.
             return self._cold(texts)
@@ -493,11 +512,14 @@ class TestJudge:
 
     def _run_cold(self, texts: Mapping[str, bytes]) -> Verdict:
         """The user's own command in a fresh process, with other random and hash seeds than all runs before it."""
-        expected = self._suite_passed() - self._flaky
-        seed = (self.settings.loop.seed + 1) % HASH_SEEDS
+        seed = self._last_seed
         report = self._tests.cold(self._everything(), texts, hash_seed=seed)
-        verdict = self._verdict(Tier.COLD, report, expected)
-        if verdict.regressions:
+        apart = self._apart
+        expected = self._to_be_expected(report, seed)
+        if self._apart != apart:
+            report = self._tests.cold(self._everything(), texts, hash_seed=seed)
+        verdict = self._verdict(Tier.COLD, report, expected - self._flaky)
+        if verdict.regressions and not self._breaks(verdict.regressions, texts):
             # Is it the change, or do these tests fail on the unchanged code as well, with these seeds or now and then?
             base = self._patiently(self._everything(), seed).results
             again = self._tests.cold(self._everything(), texts, hash_seed=seed).results
@@ -507,10 +529,63 @@ class TestJudge:
                 verdict = self._verdict(Tier.COLD, report, expected - self._flaky)
         if verdict.passed and not self._steady:
             self._steady = True
-            files = self._tests.neighbours(self._targets)
-            base = self._patiently(files, seed).results
-            self._refuse_flaky({target for target in self._targets if _passes(target, base)})
+            passing = set(self._targets)
+            # By themselves first, which is quick; what fails then does not pass by chance.
+            for tests in (self._targets, self._tests.neighbours(self._targets)):
+                base = self._patiently(tests, seed).results
+                passing = {target for target in passing if _passes(target, base)}
+                if not passing:
+                    break
+            self._refuse_flaky(passing)
         return verdict
+
+    @property
+    def _last_seed(self) -> int:
+        """The hash seed of cold runs: other than that of all runs before."""
+        return (self.settings.loop.seed + 1) % HASH_SEEDS
+
+    def _breaks(self, regressions: Sequence[str], texts: Mapping[str, bytes]) -> bool:
+        """Whether a few of the tests that broke say that it is the change, run by themselves: on both codes.
+
+        They are asked first from now on. No word on tests that need others before them, or fail now and then.
+        """
+        few = regressions[:FEW]
+        changed = self._tests.cold(few, texts, hash_seed=self._last_seed).results
+        broken = self._still_pass([test for test in few if test in changed and not changed[test].passed])
+        self._breakers = tuple(dict.fromkeys((*broken, *self._breakers)))[:BREAKERS]
+        return bool(broken)
+
+    def _still_pass(self, tests: Sequence[str]) -> tuple[str, ...]:
+        """Those of a few tests that pass on the unchanged code when they are run by themselves, in a fresh process."""
+        base = self._patiently(tests, self._last_seed).results if tests else {}
+        return tuple(test for test in tests if _passes(test, base))
+
+    def _to_be_expected(self, report: RunReport, seed: int) -> frozenset[str]:
+        """Tests that must pass where a change has been judged with everything: as far as that matters.
+
+        What passed then needs no baseline. Of what did not, the baseline is asked alone,
+        and of all tests only where that is not enough.
+        """
+        tests = self._tests
+        found = {**report.results, **report.collect_errors}
+        reached = not report.ended and found.keys() >= set(self._targets)
+        if self._suite is not None or not reached or not isinstance(tests, PythonTests):
+            return self._suite_passed()
+        if not all(_passes(target, report.results) for target in self._targets):
+            return self._expected  # it is refused, whatever it breaks
+        listed = tests.listed(self._everything(), seed)
+        if listed is None:
+            return self._suite_passed()
+        bad = {test for test, result in found.items() if not result.passed}
+        doubtful = (bad | (listed - report.results.keys())) - self._outcomes.keys()
+        if doubtful:
+            skipped = all(test in found and found[test].outcome is Outcome.SKIPPED for test in doubtful)
+            base = self._patiently(sorted(doubtful) if skipped else tests.neighbours(sorted(doubtful)))
+            said = (*base.collect_errors.values(), *base.results.values())
+            self._outcomes = {**{result.id: result.outcome for result in said}, **self._outcomes}
+            if base.ended or not doubtful <= self._outcomes.keys():
+                return self._suite_passed()
+        return frozenset(test for test, outcome in self._outcomes.items() if outcome is Outcome.PASSED)
 
     # --- flaky tests --------------------------------------------------------------------------
 
@@ -795,6 +870,14 @@ def _summed(target: str, report: RunReport) -> TestResult:
     if inside and all(result.passed for result in inside) and target not in report.collect_errors:
         return TestResult(id=target, outcome=Outcome.PASSED)
     return TestResult(id=target, outcome=Outcome.MISSING)
+
+
+def _fitting(results: Iterable[TestResult], seconds: float) -> Iterator[TestResult]:
+    """Of the tests, in this order, those that take no more than some seconds in all; a slow one is left out alone."""
+    for result in results:
+        if result.seconds <= seconds:
+            seconds -= result.seconds
+            yield result
 
 
 def _passes(test: str, results: Mapping[str, TestResult]) -> bool:

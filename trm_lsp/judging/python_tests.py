@@ -89,6 +89,14 @@ class PythonTests:
             request["tests"]["seed"] = hash_seed
         return self.runner.run(request)
 
+    def listed(self, tests: Sequence[str], hash_seed: int) -> frozenset[str] | None:
+        """What a cold run would run on the unchanged texts; None where that cannot be told."""
+        request = self._request((), tests, {})
+        request["env"] = {"PYTHONHASHSEED": str(hash_seed)}
+        request["tests"]["listing"] = True
+        report = self.runner.run(request)
+        return None if report.listed is None or report.ended else frozenset(report.listed)
+
     # --- stages -------------------------------------------------------------------------------
 
     def warm_up(self, baseline: RunReport, tests: Sequence[str], flaky: Callable[[set[str]], frozenset[str]]) -> None:

@@ -87,6 +87,8 @@ class RunReport:
     results: dict[str, TestResult] = field(default_factory=dict)
     collect_errors: dict[str, TestResult] = field(default_factory=dict)
     lines: dict[str, dict[str, set[int]]] = field(default_factory=dict)
+    listed: tuple[str, ...] | None = None
+    """Tests that would be run, of a run that was asked for no more."""
     leaks: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
     """What the run had imported from outside the workspace: a warm process may import it once for all."""
@@ -132,6 +134,8 @@ class RunReport:
                 self.collect_errors[found["id"]] = _result({**found, "outcome": "error"})
             case {"line": [str(test), str(path), int(line)]}:
                 self.lines.setdefault(test, {}).setdefault(path, set()).add(line)
+            case {"listed": tests}:
+                self.listed = tuple(tests)
             case {"leak": paths}:
                 self.leaks = tuple(paths)
             case {"base": base, "tentative": numbers}:

@@ -17,7 +17,8 @@ def run(request):
     `root`: the user's workspace, which this run must not read code from.
     `trace`: whether to report executed lines. `without`: ids of tests to leave
     out. `survey`: whether to report what was imported, and from where.
-    `seed`: of randomness, for each test. `report_fd`: where reports go.
+    `seed`: of randomness, for each test. `listing`: whether to say what would
+    be run, and run nothing. `report_fd`: where reports go.
     """
     cwd = enter(request)
     tracer = LineTracer(cwd) if request["trace"] else None
@@ -25,7 +26,8 @@ def run(request):
         request["report_fd"], request["root"], cwd, tracer, request["survey"], request["without"], request["seed"]
     )
     reporter.report_to(request["report_fd"], request.get("board"))
-    return int(pytest.main([*request["args"], *request["tests"]], plugins=[reporter]))
+    options = ["--collect-only"] if request.get("listing") else []
+    return int(pytest.main([*request["args"], *options, *request["tests"]], plugins=[reporter]))
 
 
 def enter(request):

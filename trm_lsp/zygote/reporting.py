@@ -90,6 +90,10 @@ class Reporter:
     def pytest_collection_modifyitems(self, items):
         items[:] = [item for item in items if self.id(item.nodeid) not in self._without]
 
+    def pytest_collection_finish(self, session):
+        if session.config.option.collectonly:
+            self.say(listed=[self.id(item.nodeid) for item in session.items])
+
     def pytest_runtest_logstart(self, nodeid, location):
         if not self.screening:
             self.say(start=self.id(nodeid))

@@ -16,6 +16,8 @@ from _trm_zygote.tracing import LineTracer
 FAILURES, USAGE, NO_TESTS = 1, 4, 5
 """Exit codes, as pytest's: some test failed, the command cannot be run, nothing was found."""
 
+SUBTESTS_TOLD = 20
+"""A test whose subtests failed so often is ended: it has failed, and thousands of tracebacks may take a minute."""
 _WORSE = {"missing": 0, "passed": 1, "skipped": 2, "error": 3, "failed": 4}
 _FIXTURE = re.compile(r"(setUp|tearDown)(Class|Module) \((.*)\)")
 _FRAME = re.compile(r'^ *File "([^"]+)", line (\d+)', re.MULTILINE)
@@ -29,7 +31,8 @@ def run(request):
     what the command finds. `root`: the user's workspace, which this run must
     not read code from. `trace`: whether to report executed lines. `without`:
     ids to leave out. `survey`: whether to report what was imported, and from
-    where. `seed`: of randomness, for each test. `report_fd`: where reports go.
+    where. `seed`: of randomness, for each test. `listing`: whether to say what
+    would be run, and run nothing. `report_fd`: where reports go.
     """
     cwd = os.getcwd()
     move_paths(request["root"], cwd)
@@ -47,6 +50,8 @@ def run(request):
         return USAGE
     if request["survey"]:
         reporter._tell_imports()
+    if request.get("listing"):
+        return 0
     result = program.result
     if not (result.testsRun or result.skipped or result.errors):
         return NO_TESTS
@@ -172,6 +177,7 @@ class Program(unittest.TestProgram):
         self._tracer = tracer
         self._seed = request.get("seed")
         self._without = frozenset(request["without"])
+        self._listing = request.get("listing")
         super().__init__(module=None, argv=["python -m unittest", *request["args"]], testLoader=loader, exit=False)
 
     def runTests(self):
@@ -184,6 +190,9 @@ class Program(unittest.TestProgram):
         _prune(self.test, self._wants)
         self.failfast = False  # one failure says nothing about the tests behind it
         tests = list(_flat(self.test))
+        if self._listing:
+            loader.reporter.say(listed=[loader.places.id(test) for test in tests if not _failed_to_load(test)])
+            return
 
         def result(stream, descriptions, verbosity, **named):
             return Result(loader, self._tracer, self._seed, tests, stream, descriptions, verbosity, **named)
@@ -221,10 +230,12 @@ class Result(unittest.TextTestResult):
                 self._say(line=[id, path, line])
             self._fixtures = []
             self._prepare(id)
+        self._subtests = 0
         self._began = time.monotonic()
 
     def stopTest(self, test):
         super().stopTest(test)
+        self.failfast = False
         if not _failed_to_load(test):
             found = self._note(test, "missing")
             found["seconds"] += time.monotonic() - self._began
@@ -287,6 +298,12 @@ class Result(unittest.TextTestResult):
             problems = self.failures if issubclass(err[0], test.failureException) else self.errors
             text = "%s\n%s" % (self.getDescription(subtest), problems[-1][1])
             self._note(test, "failed", self._failure(err[1], text))
+            self._subtests += 1
+            self.failfast = self._subtests >= SUBTESTS_TOLD  # unittest ends the test behind its subtest
+
+    def stop(self):
+        if not self.failfast:  # the test alone is ended
+            super().stop()
 
     def _settle(self, test, outcome, about):
         """Note an outcome: for a fixture of a class or module, it is that of every test it stands before."""

@@ -43,6 +43,7 @@ ELSEWHERE, UNKNOWN = 0.2, 0.6
 FADING, UNUSUAL, AMONG_CALLS = 0.95, 0.8, 0.97
 """What is left of a weight from one value to the next, for what one seldom writes, and from call to call."""
 _QUOTED = re.compile(r"'[^']+'|\d{2,}")
+_DIGIT = re.compile(r"(?<![\w.])[3-9](?![\w.])")
 _COPYING = re.compile(
     r"\b(set|list|tuple|sorted|bool|any|all|dict|min|max|ord)\("
     r"|\.(copy|keys|values|items|l?r?strip|is[a-z]+|title|capitalize|swapcase|upper|lower|split(lines)?)\("
@@ -184,7 +185,8 @@ def occasions(
 def _unusual(text: str) -> int:
     """How far a condition is from what one writes: it converts, takes apart, or names what the tests name."""
     copied = len(_COPYING.findall(text)) + text.count("[")
-    return 2 * copied + 4 * len(_QUOTED.findall(text)) + (text in {"self", "cls"}) * 9
+    named = 4 * len(_QUOTED.findall(text)) + len(_DIGIT.findall(text))
+    return 2 * copied + named + (text in {"self", "cls"}) * 9
 
 
 # --- what ---------------------------------------------------------------------------------------

@@ -13,13 +13,14 @@ from contextlib import suppress
 from trm_lsp.core.ports import Trace, X
 from trm_lsp.core.state import PLACES_KEPT
 from trm_lsp.core.verdict import TestResult
+from trm_lsp.core.witnesses import nearest
 from trm_lsp.nets.repair.families import Hints
 from trm_lsp.nets.repair.families.imports import imports_of
 from trm_lsp.nets.repair.source import Source
 from trm_lsp.workspace.texts import UnreadableText
 
 PASSING_TRACED = 200
-"""Passing tests that are traced for contrast, at most; those of the same files first."""
+"""Passing tests that are traced for contrast, at most."""
 PASSING_SECONDS = 1.0
 """What these may have taken in the baseline, all together."""
 DEFAULTS = 0.45
@@ -68,9 +69,8 @@ def spectrum(trace: Trace, failing: Iterable[str]) -> Lines:
 
 
 def contrasting(x: X, failing: Iterable[TestResult]) -> list[str]:
-    """Passing tests to be traced beside the failing ones."""
-    files = {result.id.split("::")[0] for result in failing}
-    passing = sorted((r for r in x.baseline.results if r.passed), key=lambda r: r.id.split("::")[0] not in files)
+    """Passing tests to be traced beside the failing ones, the nearest to them."""
+    passing = nearest(x.baseline.results, {result.id for result in failing})
     spent = list(itertools.accumulate(result.seconds for result in passing))
     return [result.id for result in passing[: min(PASSING_TRACED, bisect.bisect(spent, PASSING_SECONDS))]]
 

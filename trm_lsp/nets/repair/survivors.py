@@ -14,6 +14,8 @@ from trm_lsp.patch.edits import apply_all
 
 VOUCHED_TESTS = 1500
 """Tests that whole suites have run for survivors, after which no other than the likeliest is worth one."""
+VOUCHED_SECONDS = 5.0
+"""CPU seconds that these runs have taken, after which the same holds."""
 
 
 def believe_verdict(y: Candidate, z: Reasoning) -> Reasoning:
@@ -32,8 +34,9 @@ def vouch(x: X, z: Reasoning) -> Reasoning | None:
     """
     best = z.survivors[0]
     waiting = next((attempt for attempt in z.survivors if attempt.verdict.tier is Tier.CONFIRM), None)
-    run = sum(len(attempt.verdict.results) for attempt in z.survivors if attempt.verdict.tier is not Tier.CONFIRM)
-    if waiting is None or (waiting is not best and run >= VOUCHED_TESTS):
+    run = [attempt.verdict for attempt in z.survivors if attempt.verdict.tier is not Tier.CONFIRM]
+    tests, seconds = sum(len(verdict.results) for verdict in run), sum(verdict.cpu_seconds for verdict in run)
+    if waiting is None or (waiting is not best and (tests >= VOUCHED_TESTS or seconds >= VOUCHED_SECONDS)):
         return None
     (verdict,) = x.judge([Variant(waiting.texts)], Tier.SUITE)
     if verdict.passed:

@@ -1,0 +1,187 @@
+"""Whole suites that are slow: what need not be run is not, and nothing that breaks is overlooked for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from projects import FIXED, TEST, WRONG, judging, make, verdict
+
+from trm_lsp.core.state import Variant
+from trm_lsp.core.verdict import Outcome, Tier
+from trm_lsp.judging import judge as judge_module
+from trm_lsp.judging.judge import TestJudge
+from trm_lsp.judging.python_tests import PythonTests
+from trm_lsp.judging.runner import RunReport
+
+CALC = f"{WRONG}\n\nNUMBERS = 1, 2\nWHOLE = True\n"
+RIGHT = CALC.replace("a + b", "a - b")
+OTHERS = """
+    import unittest
+
+    import calc
+
+
+    class TestOthers(unittest.TestCase):
+        def test_zero(self):
+            self.assertEqual(calc.sub(0, 0), 0)
+
+        @unittest.skipUnless(calc.WHOLE, "not whole")
+        def test_whole(self):
+            self.assertTrue(calc.WHOLE)
+
+        @unittest.skip("never")
+        def test_never(self):
+            pass
+
+        def test_wrong_before(self):
+            self.assertTrue(False)
+
+
+    def number(n):
+        return lambda self: self.assertTrue(n)
+
+
+    for n in calc.NUMBERS:
+        setattr(TestOthers, f"test_number_{n}", number(n))
+"""
+FILES = {"calc.py": CALC, "test_calc.py": TEST, "test_others.py": OTHERS}
+UNITTEST = {
+    **FILES,
+    "test_calc.py": """
+        import unittest
+
+        from calc import sub
+
+
+        class TestCalc(unittest.TestCase):
+            def test_sub(self):
+                self.assertEqual(sub(3, 2), 1)
+    """,
+}
+TARGETS = {"pytest": "test_calc.py::test_sub", "unittest": "test_calc.py::TestCalc::test_sub"}
+
+
+@pytest.fixture(params=["pytest", "unittest"])
+def slow(root: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestJudge]:
+    """A judge after its baseline, to whom the suite is slow."""
+    monkeypatch.setattr(judge_module, "QUICK_SUITE_SECONDS", 0.0)
+    make(root, UNITTEST if request.param == "unittest" else FILES)
+    with judging(root, TARGETS[request.param], command=f"python -m {request.param}") as judge:
+        judge.baseline()
+        yield judge
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[tuple[str, ...], bool]]:
+    """Cold runs from now on: their tests, and whether the code was changed."""
+    found: list[tuple[tuple[str, ...], bool]] = []
+    cold = PythonTests.cold
+
+    def noted(self: PythonTests, tests: Sequence[str], texts: dict[str, bytes], **more: Any) -> RunReport:
+        found.append((tuple(tests), bool(texts)))
+        return cold(self, tests, texts, **more)
+
+    monkeypatch.setattr(PythonTests, "cold", noted)
+    return found
+
+
+def test_what_passes_everywhere_needs_no_baseline_of_the_suite(
+    slow: TestJudge, runs: list[tuple[tuple[str, ...], bool]]
+) -> None:
+    runs.clear()
+    found = verdict(slow, Variant({"calc.py": RIGHT}), Tier.COLD)
+    assert found.passed
+    assert {result.id.rpartition("::")[2] for result in found.results} >= {"test_sub", "test_zero", "test_number_2"}
+    assert runs.count(((), True)) == 1
+    assert ((), False) not in runs
+
+
+@pytest.mark.parametrize(
+    ("change", "broken", "outcome"),
+    [
+        (("return a - b", "return 1"), "test_zero", Outcome.FAILED),
+        (("WHOLE = True", "WHOLE = False"), "test_whole", Outcome.SKIPPED),
+        (("NUMBERS = 1, 2", "NUMBERS = 1,"), "test_number_2", None),
+    ],
+)
+def test_what_fails_skips_or_vanishes_refuses_a_change(
+    slow: TestJudge, change: tuple[str, str], broken: str, outcome: Outcome | None
+) -> None:
+    found = verdict(slow, Variant({"calc.py": RIGHT.replace(*change)}), Tier.COLD)
+    assert not found.failing and not found.passed
+    assert [test.rpartition("::")[2] for test in found.regressions] == [broken]
+    result = found.by_id.get(found.regressions[0])
+    assert (result and result.outcome) == outcome
+
+
+def test_what_has_broken_once_is_asked_first(slow: TestJudge, runs: list[tuple[tuple[str, ...], bool]]) -> None:
+    assert not verdict(slow, Variant({"calc.py": RIGHT.replace("a - b", "1")}), Tier.SUITE).passed
+    runs.clear()
+    found = verdict(slow, Variant({"calc.py": RIGHT.replace("a - b", "1 * 1")}), Tier.SUITE)
+    assert [test.rpartition("::")[2] for test in found.regressions] == ["test_zero"]
+    assert all(tests for tests, _ in runs)
+    assert verdict(slow, Variant({"calc.py": RIGHT}), Tier.SUITE).passed
+
+
+def test_a_test_that_needs_others_before_it_is_judged_with_them(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judge_module, "QUICK_SUITE_SECONDS", 0.0)
+    others = """
+        import calc
+
+        def test_a_first():
+            calc.seen = calc.sub(0, 0) == 0
+
+        def test_b_then():
+            assert calc.seen
+    """
+    files = {"calc.py": WRONG, "test_calc.py": TEST, "test_others.py": others}
+    with judging(make(root, files), TARGETS["pytest"]) as judge:
+        judge.baseline()
+        found = verdict(judge, Variant({"calc.py": "def sub(a, b):\n    return 1\n"}), Tier.COLD)
+        assert found.regressions == ("test_others.py::test_b_then",)
+        assert verdict(judge, FIXED, Tier.COLD).passed
+
+
+def test_what_an_unfinished_suite_has_said_is_kept(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judge_module, "QUICK_SUITE_SECONDS", 4.0)
+    others = """
+        import threading
+
+        def test_done():
+            pass
+
+        def test_for_ever():
+            threading.Event().wait()
+    """
+    files = {"calc.py": WRONG, "test_calc.py": TEST, "test_others.py": others}
+    with judging(make(root, files), TARGETS["pytest"]) as judge:
+        known = judge.baseline().by_id
+        assert known["test_others.py::test_done"].passed
+        assert "test_others.py::test_for_ever" not in known
+
+
+def test_beside_slow_tests_those_near_the_targets_are_run(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judge_module, "QUICK_SECONDS", 0.0)
+    monkeypatch.setattr(judge_module, "NEAR", 1)
+    tests = """
+        from calc import sub
+
+        def test_far():
+            assert sub(0, 0) == 0
+
+        def test_near():
+            assert sub(5, 5) == 0
+
+        def test_sub():
+            assert sub(3, 2) == 1
+    """
+    bad = Variant({"calc.py": "def sub(a, b):\n    return 1\n"})
+    with judging(make(root, {"calc.py": "def sub(a, b):\n    return a and 0\n", "test_calc.py": tests})) as judge:
+        judge.baseline()
+        found = verdict(judge, bad, Tier.CONFIRM)
+        assert not found.failing and found.regressions == ("test_calc.py::test_near",)
+        assert "test_calc.py::test_far" not in found.by_id
+        assert verdict(judge, FIXED, Tier.CONFIRM).passed
