@@ -152,6 +152,40 @@ def test_the_head_of_a_function_that_does_not_take_what_it_was_given_is_suspect(
     assert suspicious_lines(x, Trace(lines={result.id: {}}), [failure(signature="TypeError: origin is missing")]) == {}
 
 
+UNCALLED = """\
+class Box:
+    def size(self):
+        return 1
+
+    def lid(self):
+        return 2
+
+    def fits(self, other):
+        least = self.size
+        return least < other.width()
+"""
+
+
+@pytest.mark.parametrize(
+    ("signature", "frames"),
+    [
+        ("AssertionError: <bound method Box.size of <m.Box object>> != 1", ()),
+        ("assert <bound method Outer.<locals>.Box.size of <m.Box object>> == 1", ()),
+        ("AssertionError: Info(size=<boun[91 chars]=0) != (1, 0)", ()),
+        ("TypeError: '<' not supported between instances of 'method' and 'int'", (("test_m.py", 3), ("m.py", 10))),
+        ("TypeError: 'method' object is not subscriptable", (("m.py", 10), ("/lib/other.py", 7))),
+    ],
+)
+def test_the_head_of_a_method_that_was_taken_for_its_value_is_suspect(
+    signature: str, frames: tuple[tuple[str, int], ...]
+) -> None:
+    result = failure(signature=signature, frames=frames)
+    x = task_of({"m.py": UNCALLED}, FakeJudge({"m.py": UNCALLED}, lambda *_: verdict("failed")), verdict("failed"))
+    found = suspicious_lines(x, Trace(lines={result.id: {}}), [result])
+    assert found["m.py", 2] > 0
+    assert {line for _, line in found} <= {2, 10}
+
+
 def test_a_place_that_passing_tests_reach_on_another_y_is_less_suspect() -> None:
     found = contrasted({"one": 0.8, "other": 0.8}, {"one": 3}, failing=1)
     assert (found["one"], found["other"]) == (0.4, 0.8)

@@ -41,6 +41,9 @@ _UNKNOWN = re.compile(
 _MISCALLED = re.compile(r"TypeError: (?:[\w<>]+\.)*([A-Za-z]\w*)\(\) (?:missing|takes|got)\b")
 _MISSING = re.compile(r"missing \d+ required (?:positional|keyword-only) arguments?: (.+)")
 _QUOTED = re.compile(r"'(\w+)'")
+_BOUND = re.compile(r"<bound method (?:[\w<>]+\.)*(\w+) of |\b(\w+)=<boun")
+"""A method where a value was wanted; unittest shortens what is long, and leaves the name of the field it is in."""
+_METHOD = re.compile(r"TypeError: .*'method'")
 _DEFINED = re.compile(r"\s*(?:async\s+)?def\s+(\w+)\b")
 
 Lines = Mapping[tuple[str, int], float]
@@ -85,7 +88,7 @@ def suspicious_lines(x: X, trace: Trace, failing: Iterable[TestResult]) -> Lines
             if path in x.editable:
                 at = (path, line)
                 lines[at] = min(1.0, lines.get(at, 0.3) + 0.4 / (1 + distance))
-    for at, value in miscalled(x, failing).items():
+    for at, value in {**uncalled(x, failing), **miscalled(x, failing)}.items():
         lines[at] = max(value, lines.get(at, 0.0))
     if lines:
         return lines
@@ -106,7 +109,38 @@ def mentioned(x: X, failing: Iterable[TestResult]) -> dict[tuple[str, int], floa
 
 def miscalled(x: X, failing: Iterable[TestResult]) -> dict[tuple[str, int], float]:
     """Heads of functions that were called with what they do not take: the call failed before it reached a line."""
-    names = {name for result in failing for name in _MISCALLED.findall(result.signature)}
+    return _heads(x, {name for result in failing for name in _MISCALLED.findall(result.signature)})
+
+
+def uncalled(x: X, failing: Iterable[TestResult]) -> dict[tuple[str, int], float]:
+    """Heads of methods that were taken for what they return: where they should be properties, none of their lines ran.
+
+    A failure shows such a method, or says that something is one; then it is an attribute of the function it came from.
+    """
+    names: set[str] = set()
+    for result in failing:
+        names.update(name for found in _BOUND.findall(result.signature) for name in found if name)
+        if _METHOD.search(result.signature):
+            path, line = next(((p, n) for p, n in reversed(result.frames) if p in x.editable), ("", 0))
+            with suppress(KeyError, UnreadableText, SyntaxError, ValueError):
+                names |= _attributes(x.texts[path].text, line)
+    return _heads(x, names)
+
+
+def _attributes(text: str, line: int) -> set[str]:
+    """Attributes that are read, not called, in the innermost function around a line."""
+    around = [
+        node
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.lineno <= line <= (node.end_lineno or 0)
+    ]
+    inner = list(ast.walk(max(around, key=lambda node: node.lineno))) if around else []
+    called = {id(node.func) for node in inner if isinstance(node, ast.Call)}
+    return {node.attr for node in inner if isinstance(node, ast.Attribute) and id(node) not in called}
+
+
+def _heads(x: X, names: Collection[str]) -> dict[tuple[str, int], float]:
+    """Heads of functions of these names."""
     found: dict[tuple[str, int], float] = {}
     for path in sorted(x.editable)[:FILES_READ] if names else ():
         with suppress(KeyError, UnreadableText):
