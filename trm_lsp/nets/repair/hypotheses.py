@@ -147,11 +147,13 @@ class Queue:
         """Whether an edit has been taken already, at whatever place."""
         return any(position < self._taken.get(at, 0) for at, position in self._made[essence].items())
 
-    def likeliest(self, z: Reasoning, count: int, bound: int = LARGEST_COST) -> tuple[Hypothesis, ...]:
+    def likeliest(
+        self, z: Reasoning, count: int, bound: int = LARGEST_COST, share: float = APART_SHARE
+    ) -> tuple[Hypothesis, ...]:
         """The first `count` of `ranked`, of those that cost no more than `bound`.
 
         Of what takes a process of its own (what lies outside functions, and in functions that z knows for it)
-        only a few are among them, the likeliest, while there is anything else.
+        only a few are among them, the likeliest, while there is anything else: one, or that `share`, none for 0.
         """
         beliefs = {at.place: belief(at.place, z) for at in self._streams}
         heads: list[tuple[float, tuple[Edit, ...], At, int]] = []
@@ -163,7 +165,7 @@ class Queue:
         heapq.heapify(heads)
         drawn: dict[Essence, Hypothesis] = {}
         dear = {at for at, stream in self._streams.items() if stream.apart or apart(at.place, z)}
-        few = max(1, int(count * APART_SHARE))
+        few = max(1, int(count * share)) if share else 0
         waiting: list[tuple[float, tuple[Edit, ...], At, int]] = []
         while len(drawn) < count:
             if not heads:
