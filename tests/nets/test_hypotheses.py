@@ -207,5 +207,6 @@ def test_what_takes_processes_waits_while_there_is_anything_else() -> None:
     everywhere = [h.place for h in queue.likeliest(z, 10_000)]
     few = [function_of(h.place) for h in queue.likeliest(z, 20)]
     assert few.count(dear) <= 1 and few.count(cheap) >= 18
+    assert dear not in {function_of(h.place) for h in queue.likeliest(z, 20, share=0.0)}
     assert {function_of(place) for place in everywhere} >= {dear, cheap}  # it waits, and is not forgotten
     assert set(queue.likeliest(z, 10_000)) == set(queue.likeliest(Reasoning(suspicion=places), 10_000))
