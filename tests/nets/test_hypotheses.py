@@ -11,11 +11,15 @@ from hypothesis import strategies as st
 
 import trm_lsp
 from trm_lsp.core.state import Reasoning
+from trm_lsp.core.verdict import Outcome, TestResult, Tier, Verdict
 from trm_lsp.nets.repair.families import FAMILIES, Hints, Site
 from trm_lsp.nets.repair.hypotheses import (
+    APART_MOST,
+    APART_SHARE,
     UNREAD,
     Hypothesis,
     Queue,
+    apart_share,
     changes,
     enumerate_all,
     essence_of,
@@ -195,6 +199,15 @@ def test_what_reads_a_variable_that_nothing_reads_is_likelier() -> None:
     prior = {apply(text, h.edits).splitlines()[1].strip(): h.prior for h in found}
     forgotten = prior["return [map(str, x) for x in xs], len(xs)"]
     assert forgotten == pytest.approx(UNREAD * prior["return [map(str, xs) for x in xs], len(xs)"])
+
+
+def test_where_tests_are_slow_more_may_take_processes() -> None:
+    def share(seconds: float) -> float:
+        failed = TestResult(id="t.py::a", outcome=Outcome.FAILED, seconds=seconds)
+        passed = TestResult(id="t.py::b", outcome=Outcome.PASSED, seconds=1.0)
+        return apart_share(Verdict(tier=Tier.CONFIRM, results=(failed, passed), targets=(failed.id, passed.id)))
+
+    assert share(0.0) == APART_SHARE < share(0.01) < share(9.0) == APART_MOST
 
 
 def test_what_takes_processes_waits_while_there_is_anything_else() -> None:

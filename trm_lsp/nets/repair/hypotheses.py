@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from trm_lsp.core.state import Edit, Reasoning
+from trm_lsp.core.verdict import Verdict
 from trm_lsp.nets.repair.families import FAMILIES, Change, Family, Hints, Kinds, Site
 from trm_lsp.nets.repair.families.syntax import SYNTAX, Syntax, repairs
 from trm_lsp.nets.repair.source import Broken, Source
@@ -24,9 +25,11 @@ UNREAD = 4.0
 _NAMES = re.compile(r"[^\W\d]\w*")
 APART_KNOWN = 4
 """After so many candidates of a function that no screen could judge, the others are taken for the same."""
-APART_SHARE = 1 / 64
-"""So much of what is asked for may lie outside functions: a screen cannot judge it, so each takes a process of its own,
-as dear as a hundred others."""
+APART_SHARE, APART_MOST = 1 / 64, 1 / 4
+"""So much of what is asked for may lie outside functions, by how slow the tests are: a screen cannot judge it, so each
+takes a process of its own, as dear as a hundred others where the tests take no time."""
+PROCESS_SECONDS = 0.06
+"""What such a process takes, beside the tests."""
 
 
 class Hypothesis(NamedTuple):
@@ -91,6 +94,13 @@ def apart(place: str, z: Reasoning) -> bool:
     """Whether candidates at a place take processes of their own, as those before them in the same function did."""
     alone, screened = z.apart.get(function_of(place), (0, 0))
     return alone >= APART_KNOWN and alone > screened
+
+
+def apart_share(standing: Verdict) -> float:
+    """The share of candidates that may take a process of their own: where the failing tests are slow, all are dear."""
+    failing = set(standing.failing)
+    seconds = sum(result.seconds for result in standing.results if result.id in failing)
+    return min(APART_MOST, max(APART_SHARE, seconds / (seconds + PROCESS_SECONDS)))
 
 
 def ranked(queue: Iterable[Hypothesis], z: Reasoning) -> tuple[Hypothesis, ...]:
