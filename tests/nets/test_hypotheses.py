@@ -11,11 +11,15 @@ from hypothesis import strategies as st
 
 import trm_lsp
 from trm_lsp.core.state import Reasoning
+from trm_lsp.core.verdict import Outcome, TestResult, Tier, Verdict
 from trm_lsp.nets.repair.families import FAMILIES, Hints, Site
 from trm_lsp.nets.repair.hypotheses import (
+    APART_MOST,
+    APART_SHARE,
     UNREAD,
     Hypothesis,
     Queue,
+    apart_share,
     changes,
     enumerate_all,
     essence_of,
@@ -197,6 +201,15 @@ def test_what_reads_a_variable_that_nothing_reads_is_likelier() -> None:
     assert forgotten == pytest.approx(UNREAD * prior["return [map(str, xs) for x in xs], len(xs)"])
 
 
+def test_where_tests_are_slow_more_may_take_processes() -> None:
+    def share(seconds: float) -> float:
+        failed = TestResult(id="t.py::a", outcome=Outcome.FAILED, seconds=seconds)
+        passed = TestResult(id="t.py::b", outcome=Outcome.PASSED, seconds=1.0)
+        return apart_share(Verdict(tier=Tier.CONFIRM, results=(failed, passed), targets=(failed.id, passed.id)))
+
+    assert share(0.0) == APART_SHARE < share(0.01) < share(9.0) == APART_MOST
+
+
 def test_what_takes_processes_waits_while_there_is_anything_else() -> None:
     text = "def dear(a, b):\n    return a + b\n\n\ndef cheap(a, b):\n    return a - b\n"
     source = Source("m.py", text)
@@ -207,5 +220,6 @@ def test_what_takes_processes_waits_while_there_is_anything_else() -> None:
     everywhere = [h.place for h in queue.likeliest(z, 10_000)]
     few = [function_of(h.place) for h in queue.likeliest(z, 20)]
     assert few.count(dear) <= 1 and few.count(cheap) >= 18
+    assert dear not in {function_of(h.place) for h in queue.likeliest(z, 20, share=0.0)}
     assert {function_of(place) for place in everywhere} >= {dear, cheap}  # it waits, and is not forgotten
     assert set(queue.likeliest(z, 10_000)) == set(queue.likeliest(Reasoning(suspicion=places), 10_000))

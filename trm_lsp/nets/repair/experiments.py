@@ -21,7 +21,7 @@ from trm_lsp.core.state import (
 )
 from trm_lsp.core.verdict import Tier, Verdict
 from trm_lsp.nets.repair.families import FAMILIES, Family
-from trm_lsp.nets.repair.hypotheses import Hypothesis, function_of, key, rank
+from trm_lsp.nets.repair.hypotheses import Hypothesis, apart_share, function_of, key, rank
 from trm_lsp.nets.repair.insertion import INSERTIONS
 from trm_lsp.nets.repair.orienting import LARGEST_BOUND, Inner
 from trm_lsp.nets.repair.partial import credit, most_promising, promise
@@ -71,7 +71,7 @@ def choose(y: Candidate, z: Reasoning) -> tuple[Hypothesis, ...]:
     inner: Inner = z.memory
     least = RIVAL_SHARE * max((attempt.rank for attempt in z.survivors), default=0.0)
     least = max(least, LEAST_SHARES[z.bound - 1] * max(z.suspicion.values(), default=0.0))
-    drawn = inner.queue.likeliest(z, CUT_BATCHES[0], z.bound)
+    drawn = inner.queue.likeliest(z, CUT_BATCHES[0], z.bound, apart_share(inner.standing))
     likeliest = [h for h in drawn if rank(h, z) >= least and rank(h, z) > 0]
     cut = min((h.cut for h in likeliest), default=0)
     if cut and (z.bound < LARGEST_BOUND or y.commits):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from trm_lsp.core.state import Edit, Reasoning
+from trm_lsp.core.verdict import Verdict
 from trm_lsp.nets.repair.families import FAMILIES, Change, Family, Hints, Kinds, Site
 from trm_lsp.nets.repair.families.syntax import SYNTAX, Syntax, repairs
 from trm_lsp.nets.repair.source import Broken, Source
@@ -24,9 +25,11 @@ UNREAD = 4.0
 _NAMES = re.compile(r"[^\W\d]\w*")
 APART_KNOWN = 4
 """After so many candidates of a function that no screen could judge, the others are taken for the same."""
-APART_SHARE = 1 / 64
-"""So much of what is asked for may lie outside functions: a screen cannot judge it, so each takes a process of its own,
-as dear as a hundred others."""
+APART_SHARE, APART_MOST = 1 / 64, 1 / 4
+"""So much of what is asked for may lie outside functions, by how slow the tests are: a screen cannot judge it, so each
+takes a process of its own, as dear as a hundred others where the tests take no time."""
+PROCESS_SECONDS = 0.06
+"""What such a process takes, beside the tests."""
 
 
 class Hypothesis(NamedTuple):
@@ -93,6 +96,13 @@ def apart(place: str, z: Reasoning) -> bool:
     return alone >= APART_KNOWN and alone > screened
 
 
+def apart_share(standing: Verdict) -> float:
+    """The share of candidates that may take a process of their own: where the failing tests are slow, all are dear."""
+    failing = set(standing.failing)
+    seconds = sum(result.seconds for result in standing.results if result.id in failing)
+    return min(APART_MOST, max(APART_SHARE, seconds / (seconds + PROCESS_SECONDS)))
+
+
 def ranked(queue: Iterable[Hypothesis], z: Reasoning) -> tuple[Hypothesis, ...]:
     """The queue, likeliest first; equal ranks in source order, so that a run can be repeated."""
     return tuple(sorted(queue, key=lambda h: (-rank(h, z), h.edits)))
@@ -147,11 +157,13 @@ class Queue:
         """Whether an edit has been taken already, at whatever place."""
         return any(position < self._taken.get(at, 0) for at, position in self._made[essence].items())
 
-    def likeliest(self, z: Reasoning, count: int, bound: int = LARGEST_COST) -> tuple[Hypothesis, ...]:
+    def likeliest(
+        self, z: Reasoning, count: int, bound: int = LARGEST_COST, share: float = APART_SHARE
+    ) -> tuple[Hypothesis, ...]:
         """The first `count` of `ranked`, of those that cost no more than `bound`.
 
         Of what takes a process of its own (what lies outside functions, and in functions that z knows for it)
-        only a few are among them, the likeliest, while there is anything else.
+        only a few are among them, the likeliest, while there is anything else: one, or that `share`, none for 0.
         """
         beliefs = {at.place: belief(at.place, z) for at in self._streams}
         heads: list[tuple[float, tuple[Edit, ...], At, int]] = []
@@ -163,7 +175,7 @@ class Queue:
         heapq.heapify(heads)
         drawn: dict[Essence, Hypothesis] = {}
         dear = {at for at, stream in self._streams.items() if stream.apart or apart(at.place, z)}
-        few = max(1, int(count * APART_SHARE))
+        few = max(1, int(count * share)) if share else 0
         waiting: list[tuple[float, tuple[Edit, ...], At, int]] = []
         while len(drawn) < count:
             if not heads:

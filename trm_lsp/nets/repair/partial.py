@@ -17,6 +17,8 @@ LEAST_TRIED = 256
 """Edits that are tried on a partial fix before another one is built on."""
 RETURN = 1.5
 """How many times as much a y must promise that was left before, for it costs time to come back."""
+ALIKE = 0.4
+"""How many times as much a partial fix promises when one at its place, with the same failures left, was built on."""
 DEEPEST = 3
 """Commits that may build on each other."""
 
@@ -94,7 +96,14 @@ def promise(attempt: Attempt, z: Reasoning) -> float:
 
 
 def _promise(key: str, attempt: Attempt, z: Reasoning) -> float:
-    return z.left[key] if key in z.left else _promised(attempt, z)
+    if key in z.left:
+        return z.left[key]
+    signature, place = attempt.verdict.signature, attempt.commit.place
+    alike = any(
+        other.commit.place == place and other.verdict.signature == signature and other.key in z.left
+        for other in z.partial
+    )
+    return _promised(attempt, z) * (ALIKE if alike else 1.0)
 
 
 def _promised(attempt: Attempt, z: Reasoning) -> float:
@@ -109,7 +118,7 @@ def credit(prior: float, rank: float, gain: float, fixed: float) -> float:
     Few edits make a failing test pass and break none. Once one does, that has
     explained where the failing tests go: how suspect its place was says no more.
     """
-    return max(rank * gain, prior * (1.0 + fixed) / 2.0 if fixed > 0 else 0.0)
+    return max(rank * gain, prior * (1.0 + fixed) if fixed > 0 else 0.0)
 
 
 def counted(y: Candidate, z: Reasoning) -> Reasoning:
@@ -127,11 +136,15 @@ def _here(y: Candidate, z: Reasoning) -> float:
 
 
 def left_on(y: Candidate, z: Reasoning) -> float:
-    """The rank of the likeliest edit left to try on y; 0 when none is."""
+    """The rank of the likeliest edit left to try on y; 0 when none is.
+
+    What takes a process of its own is tried a little at a time, so much of it is left for long however likely it is.
+    """
     inner = z.memory
     if not isinstance(inner, Inner) or inner.y != y.digest:
         return 0.0 if z.exhausted else 1.0
-    return max((rank(h, z) for h in inner.queue.likeliest(z, 1, max(2, z.bound)) if not h.cut), default=0.0)
+    likeliest = inner.queue.likeliest(z, 1, max(2, z.bound), share=0.0)
+    return max((rank(h, z) for h in likeliest if not h.cut), default=0.0)
 
 
 def most_promising(attempts: Sequence[Attempt], z: Reasoning) -> tuple[Attempt, ...]:

@@ -158,7 +158,8 @@ class Raised(Family):
         own = (name for name in site.source.module_names if name.endswith(("Error", "Exception")))
         for other in dict.fromkeys([*site.hints.exceptions, *own, *USUAL_EXCEPTIONS]):
             if other != node.id:
-                weight = 1.0 if other in site.hints.exceptions or node.id in site.source.inventory.unknown else 0.4
+                named = other in site.hints.exceptions or other in site.hints.raised
+                weight = 1.0 if named else 0.8 if node.id in site.source.inventory.unknown else 0.4
                 yield site.swap(node, other, weight)
                 if isinstance(parent, ast.ExceptHandler):
                     yield site.swap(node, f"({node.id}, {other})", weight * 0.7)
