@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from projects import RIGHT, WRONG, judging, make, untouched, verdict
+from projects import CALC, FIXED, RIGHT, WRONG, judging, make, untouched, verdict
 
 from trm_lsp.core.state import Edit, Variant
 from trm_lsp.core.verdict import Tier
@@ -97,3 +97,36 @@ def test_tests_in_packages_and_folders_are_found_by_the_same_names(root: Path) -
         edits = [(Edit("pack/calc.py", *variant.edits[0][1:]),) for variant in BATCH[:2]]
         assert [found.passed for found in judge([Variant({}, e) for e in edits], Tier.SCREEN)] == [True, False]
         assert verdict(judge, Variant({"pack/calc.py": RIGHT}), Tier.COLD).passed
+
+
+@pytest.mark.parametrize("command", ["python -m pytest -s", "python -m unittest"])
+def test_a_test_whose_parts_fail_again_and_again_is_ended(root: Path, command: str) -> None:
+    """Nothing is lost: it has failed. A test behind it is run, and one whose parts pass is run to its end."""
+    test = """
+        import unittest
+
+        from calc import sub
+
+        class TestCalc(unittest.TestCase):
+            def test_many(self):
+                for number in range(1, 1000):
+                    with self.subTest(number):
+                        print("part", end=" ")
+                        self.assertEqual(sub(number, number), 0)
+
+            def test_sub(self):
+                self.assertEqual(sub(3, 2), 1)
+    """
+    with judging(make(root, {**CALC, "test_calc.py": test}), test={"command": command}) as judge:
+        stood = judge.baseline()
+        assert [target.rpartition("::")[2] for target in stood.targets] == ["test_many", "test_sub"]
+        wrong = judge._tests.cold((), {"calc.py": b"def sub(a, b):\n    return a\n"})
+        assert "AssertionError: 1 != 0" in wrong.results[stood.targets[0]].message
+        assert wrong.output.count("part ") < 100
+        right = judge._tests.cold((), {"calc.py": RIGHT.encode()})
+        assert all(result.passed for result in right.results.values())
+        assert right.output.count("part ") == 999
+        late = Variant({"calc.py": "def sub(a, b):\n    return a - b if a < 900 else 1\n"})
+        for tier in (Tier.SCREEN, Tier.CONFIRM, Tier.COLD):
+            assert verdict(judge, late, tier).failing == stood.targets[:1]
+        assert all(verdict(judge, FIXED, tier).passed for tier in (Tier.CONFIRM, Tier.COLD))

@@ -7,6 +7,8 @@ import sys
 from _trm_zygote import frames
 
 MESSAGE_KEPT = 4000
+SUBTESTS_TOLD = 20
+"""A test whose subtests failed so often is ended: it has failed, and thousands of tracebacks may take a minute."""
 
 
 class Outcomes:
@@ -173,6 +175,21 @@ class Reporter:
             seed_randomness(self._seed)
         if self._tracer:
             self._tracer.begin(lambda path, line: self.say(line=[self.id(item.nodeid), path, line]))
+        if hasattr(item, "addSubTest"):
+            self._end_early(item)
+
+    def _end_early(self, item):
+        """Have a TestCase's test end behind a failed subtest when enough have failed: for a screen, one."""
+        tell, failed = type(item).addSubTest, []
+
+        def told(test, subtest, info):
+            tell(item, test, subtest, info)
+            if info is not None:
+                failed.append(info[0])
+                # What is not an Exception was to end the test: one of ours, most likely.
+                item.failfast = self.screening or len(failed) >= SUBTESTS_TOLD or not issubclass(info[0], Exception)
+
+        item.failfast, item.addSubTest = False, told
 
     def pytest_unconfigure(self, config):
         if self._tracer:

@@ -10,14 +10,12 @@ import unittest.loader
 import unittest.suite
 
 from _trm_zygote.paths import move_paths
-from _trm_zygote.reporting import MESSAGE_KEPT, Reporter, seed_randomness
+from _trm_zygote.reporting import MESSAGE_KEPT, SUBTESTS_TOLD, Reporter, seed_randomness
 from _trm_zygote.tracing import LineTracer
 
 FAILURES, USAGE, NO_TESTS = 1, 4, 5
 """Exit codes, as pytest's: some test failed, the command cannot be run, nothing was found."""
 
-SUBTESTS_TOLD = 20
-"""A test whose subtests failed so often is ended: it has failed, and thousands of tracebacks may take a minute."""
 _WORSE = {"missing": 0, "passed": 1, "skipped": 2, "error": 3, "failed": 4}
 _FIXTURE = re.compile(r"(setUp|tearDown)(Class|Module) \((.*)\)")
 _FRAME = re.compile(r'^ *File "([^"]+)", line (\d+)', re.MULTILINE)
