@@ -25,11 +25,11 @@ UNREAD = 4.0
 _NAMES = re.compile(r"[^\W\d]\w*")
 APART_KNOWN = 4
 """After so many candidates of a function that no screen could judge, the others are taken for the same."""
-APART_SHARE, APART_MOST = 1 / 64, 1 / 4
-"""So much of what is asked for may lie outside functions, by how slow the tests are: a screen cannot judge it, so each
-takes a process of its own, as dear as a hundred others where the tests take no time."""
-PROCESS_SECONDS = 0.06
-"""What such a process takes, beside the tests."""
+APART_SHARE = 1 / 64
+"""So much of what is asked for may lie outside functions, at least: a screen cannot judge it, so each takes a process
+of its own, as dear as a hundred others where the tests take no time."""
+APART_TIME, PROCESS_SECONDS = 1 / 4, 0.06
+"""How much time these may take beside the others, and what each takes beside the tests."""
 
 
 class Hypothesis(NamedTuple):
@@ -97,10 +97,11 @@ def apart(place: str, z: Reasoning) -> bool:
 
 
 def apart_share(standing: Verdict) -> float:
-    """The share of candidates that may take a process of their own: where the failing tests are slow, all are dear."""
+    """The share of candidates that may take a process of their own: more where slow tests make the others dear, too."""
     failing = set(standing.failing)
     seconds = sum(result.seconds for result in standing.results if result.id in failing)
-    return min(APART_MOST, max(APART_SHARE, seconds / (seconds + PROCESS_SECONDS)))
+    screened = APART_TIME * seconds
+    return max(APART_SHARE, screened / (screened + seconds + PROCESS_SECONDS))
 
 
 def ranked(queue: Iterable[Hypothesis], z: Reasoning) -> tuple[Hypothesis, ...]:
