@@ -185,3 +185,37 @@ def test_beside_slow_tests_those_near_the_targets_are_run(root: Path, monkeypatc
         assert not found.failing and found.regressions == ("test_calc.py::test_near",)
         assert "test_calc.py::test_far" not in found.by_id
         assert verdict(judge, FIXED, Tier.CONFIRM).passed
+
+
+def test_what_hangs_elsewhere_says_nothing_of_a_change(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It hangs without the change as well; what stands behind it is judged all the same."""
+    monkeypatch.setattr(judge_module, "QUICK_SUITE_SECONDS", 0.0)
+    others = """
+        import threading
+
+        import calc
+
+        def test_a():
+            pass
+
+        def test_hangs():
+            threading.Event().wait()
+
+        def test_zero():
+            assert calc.sub(0, 0) == 0
+    """
+    files = {"calc.py": WRONG, "test_calc.py": TEST, "test_others.py": others}
+    with judging(make(root, files), TARGETS["pytest"], test={"idle": 1.5}) as judge:
+        judge.baseline()
+        bad = verdict(judge, Variant({"calc.py": "def sub(a, b):\n    return 1\n"}), Tier.COLD)
+        assert bad.regressions == ("test_others.py::test_zero",)
+        assert verdict(judge, FIXED, Tier.COLD).passed
+
+
+def test_a_target_that_hung_is_run_on_a_change(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judge_module, "QUICK_SUITE_SECONDS", 0.0)
+    test = "from calc import sub\n\n\ndef test_sub():\n    while sub(3, 2) != 1:\n        pass\n"
+    with judging(make(root, {"calc.py": WRONG, "test_calc.py": test}), test={"idle": 1.5}) as judge:
+        assert judge.baseline().targets == ("test_calc.py::test_sub",)
+        assert verdict(judge, FIXED, Tier.COLD).passed
+        assert not verdict(judge, Variant({"calc.py": "def sub(a, b):\n    return 1.5\n"}), Tier.COLD).passed

@@ -13,6 +13,7 @@ from trm_lsp.core.ports import Trace, X
 from trm_lsp.core.verdict import Outcome, TestResult
 from trm_lsp.nets.repair.families import Hints
 from trm_lsp.nets.repair.localise import (
+    behind_loops,
     contrasted,
     hints,
     passing_places,
@@ -300,3 +301,10 @@ def test_the_same_hint_counts_once() -> None:
     results = [failure("test_m.py::test_other"), failure("test_m.py::test_other[2]")]
     x = x_of(results, FakeTracer({}), {"test_m.py": TESTS})
     assert hints(x, results) == Hints(strings=("other",), numbers=(99,))
+
+
+def test_what_stands_behind_a_loop_and_was_not_reached_is_as_suspect_as_the_loop() -> None:
+    text = "def f(n):\n    while n:\n        pass\n    n = 0\n    for m in n:\n        pass\n    return n\n"
+    sources = [Source("m.py", text)]
+    assert behind_loops(sources, {("m.py", 2): 0.5, ("m.py", 3): 1.0}) == {("m.py", 4): 0.5}
+    assert behind_loops(sources, {("m.py", 2): 0.5, ("m.py", 4): 0.2, ("m.py", 5): 0.3}) == {("m.py", 7): 0.3}

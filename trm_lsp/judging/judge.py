@@ -476,7 +476,7 @@ class TestJudge:
             verdict = self._verdict(Tier.SUITE, more, expected)
             report = more
         self._refused = self._refused or bool(verdict.regressions)
-        if verdict.regressions and not verdict.failing and self._breaks(verdict.regressions, texts):
+        if verdict.regressions and not verdict.failing and self._breaks(verdict, texts):
             return verdict
         if not verdict.failing and (verdict.regressions or verdict.broken or report.ended):
             # Flaky tests, ids that cannot be chosen, an order that matters: the user's own command decides.
@@ -513,13 +513,14 @@ class TestJudge:
     def _run_cold(self, texts: Mapping[str, bytes]) -> Verdict:
         """The user's own command in a fresh process, with other random and hash seeds than all runs before it."""
         seed = self._last_seed
-        report = self._tests.cold(self._everything(), texts, hash_seed=seed)
+        patience = self.settings.test.idle
+        report = self._patiently(self._everything(), seed, texts, patience)
         apart = self._apart
         expected = self._to_be_expected(report, seed)
         if self._apart != apart:
-            report = self._tests.cold(self._everything(), texts, hash_seed=seed)
+            report = self._patiently(self._everything(), seed, texts, patience)
         verdict = self._verdict(Tier.COLD, report, expected - self._flaky)
-        if verdict.regressions and not self._breaks(verdict.regressions, texts):
+        if verdict.regressions and not self._breaks(verdict, texts):
             # Is it the change, or do these tests fail on the unchanged code as well, with these seeds or now and then?
             base = self._patiently(self._everything(), seed).results
             again = self._tests.cold(self._everything(), texts, hash_seed=seed).results
@@ -544,12 +545,13 @@ class TestJudge:
         """The hash seed of cold runs: other than that of all runs before."""
         return (self.settings.loop.seed + 1) % HASH_SEEDS
 
-    def _breaks(self, regressions: Sequence[str], texts: Mapping[str, bytes]) -> bool:
+    def _breaks(self, verdict: Verdict, texts: Mapping[str, bytes]) -> bool:
         """Whether a few of the tests that broke say that it is the change, run by themselves: on both codes.
 
         They are asked first from now on. No word on tests that need others before them, or fail now and then.
         """
-        few = regressions[:FEW]
+        results = verdict.by_id
+        few = sorted(verdict.regressions, key=lambda test: test not in results)[:FEW]
         changed = self._tests.cold(few, texts, hash_seed=self._last_seed).results
         broken = self._still_pass([test for test in few if test in changed and not changed[test].passed])
         self._breakers = tuple(dict.fromkeys((*broken, *self._breakers)))[:BREAKERS]
@@ -579,10 +581,13 @@ class TestJudge:
         bad = {test for test, result in found.items() if not result.passed}
         doubtful = (bad | (listed - report.results.keys())) - self._outcomes.keys()
         if doubtful:
-            skipped = all(test in found and found[test].outcome is Outcome.SKIPPED for test in doubtful)
-            base = self._patiently(sorted(doubtful) if skipped else tests.neighbours(sorted(doubtful)))
-            said = (*base.collect_errors.values(), *base.results.values())
-            self._outcomes = {**{result.id: result.outcome for result in said}, **self._outcomes}
+            # Whether they are skipped or hang has nothing to do with what is run before them.
+            said = {found[test].outcome if test in found else Outcome.MISSING for test in doubtful}
+            alone = said <= {Outcome.SKIPPED, Outcome.TIMEOUT}
+            asked = sorted(doubtful) if alone else tests.neighbours(sorted(doubtful))
+            base = self._patiently(asked, idle=self.settings.test.idle)
+            known = (*base.collect_errors.values(), *base.results.values())
+            self._outcomes = {**{result.id: result.outcome for result in known}, **self._outcomes}
             if base.ended or not doubtful <= self._outcomes.keys():
                 return self._suite_passed()
         return frozenset(test for test, outcome in self._outcomes.items() if outcome is Outcome.PASSED)
@@ -675,12 +680,22 @@ class TestJudge:
         seconds = self.settings.budget.seconds
         return max(5.0, seconds / 12) if seconds else None
 
-    def _patiently(self, paths: Sequence[str], hash_seed: int | None = None) -> RunReport:
-        """Run the user's command on the unchanged texts; it goes on without tests that hang or die."""
-        merged, idle = RunReport(), self._first_idle()
-        without = list(self._hung)
+    def _patiently(
+        self,
+        paths: Sequence[str],
+        hash_seed: int | None = None,
+        texts: Mapping[str, bytes] | None = None,
+        idle: float | None = None,
+    ) -> RunReport:
+        """Run the user's command, as a rule on the unchanged texts; it goes on without tests that hang or die."""
+        merged, idle = RunReport(), idle or self._first_idle()
+        # A change may mend what hung, and is refused by what must not hang.
+        without = [test for test in self._hung if not texts or test not in self._targets]
+        settled = {*self._targets, *(self._suite or self._expected)}
         for _ in range(HANGS_ALLOWED + 1):
-            report = self._tests.cold(paths, {}, without=without, hash_seed=hash_seed, idle=idle)
+            report = self._tests.cold(paths, texts or {}, without=without, hash_seed=hash_seed, idle=idle)
+            slow = report.seconds > QUICK_SUITE_SECONDS
+            report.seconds += sum(merged.results[test].seconds for test in without if test in merged.results)
             report.results = {**merged.results, **report.results}
             report.collect_errors = {**merged.collect_errors, **report.collect_errors}
             report.cpu += merged.cpu
@@ -688,9 +703,10 @@ class TestJudge:
             if report.ended == "hard" and len(report.results) > 1:
                 report.results.pop(report.running, None)  # time was over for the suite, not for this test
                 break
-            if not report.running or report.running in without:
+            if not report.running or report.running in without or (texts and report.running in settled):
                 break
-            without.append(report.running)
+            # What has been run need not be again, where that takes long.
+            without += [test for test in report.results if slow or test == report.running]
             # Where one hangs others may: they get many times what those took that ended.
             slowest = max((r.seconds for r in report.results.values() if r.passed), default=0.0)
             idle = min(idle or AFTER_A_HANG + 20 * slowest, AFTER_A_HANG + 20 * slowest)

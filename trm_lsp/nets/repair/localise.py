@@ -96,6 +96,23 @@ def suspicious_lines(x: X, trace: Trace, failing: Iterable[TestResult]) -> Lines
     return mentioned(x, failing) or ({} if traced else everything(x))
 
 
+def behind_loops(sources: Iterable[Source], lines: Lines) -> Lines:
+    """Statements that stand right behind a suspect loop and were not reached: of tests that did not end.
+
+    The loop may lack just that statement.
+    """
+    found: dict[tuple[str, int], float] = {}
+    for source in sources:
+        for statement in source.statements:
+            node, block = statement.node, statement.block
+            at = block.index(node) + 1
+            if isinstance(node, ast.While | ast.For) and (source.path, node.lineno) in lines and at < len(block):
+                behind = source.path, block[at].lineno
+                if behind not in lines:
+                    found[behind] = lines[source.path, node.lineno]
+    return found
+
+
 def mentioned(x: X, failing: Iterable[TestResult]) -> dict[tuple[str, int], float]:
     """Lines that a failure's text names: what there is when nothing was traced, as at an import that fails."""
     found: dict[tuple[str, int], float] = {}

@@ -7,10 +7,18 @@ from typing import NamedTuple
 
 from trm_lsp.core.ports import X
 from trm_lsp.core.state import Candidate, Reasoning
-from trm_lsp.core.verdict import TestResult, Verdict
+from trm_lsp.core.verdict import Outcome, TestResult, Verdict
 from trm_lsp.core.witnesses import witnesses
 from trm_lsp.nets.repair.hypotheses import Queue, everything, key, parse_all
-from trm_lsp.nets.repair.localise import contrasted, contrasting, hints, passing_places, suspicion, suspicious_lines
+from trm_lsp.nets.repair.localise import (
+    behind_loops,
+    contrasted,
+    contrasting,
+    hints,
+    passing_places,
+    suspicion,
+    suspicious_lines,
+)
 from trm_lsp.nets.repair.stubs import unwritten
 
 LARGEST_BOUND = 3
@@ -75,6 +83,8 @@ def localise(x: X, y: Candidate, z: Reasoning, failing: Sequence[TestResult]) ->
     lines = suspicious_lines(x, trace, failing)
     paths = dict.fromkeys(path for path, _ in lines)
     sources = parse_all({path: y.texts[path] if path in y.texts else x.texts[path].text for path in paths})
+    if any(result.outcome is Outcome.TIMEOUT for result in failing):
+        lines = {**lines, **behind_loops(sources, lines)}
     places = suspicion(sources, lines)
     if y.touched:
         return z.model_copy(update={"suspicion": contrasted(places, z.passing, len(failing))})
