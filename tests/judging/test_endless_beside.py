@@ -115,3 +115,65 @@ def test_a_failing_test_that_is_no_target_holds_up_no_candidate(project: Path) -
         (found,) = judge(returning(judge, "sum(Steps(-1)) if n == 5 else 2 * n"), Tier.SCREEN)
     assert [result.outcome for result in found.results] == [Outcome.PASSED]
     assert found.passed
+
+
+DEADLOCK = """
+    import threading
+
+
+    class Store:
+        def __init__(self):
+            self.lock, self.items = threading.Lock(), []
+
+        def put(self, item):
+            with self.lock:
+                self.items.append(item)
+                return self.count()
+
+        def count(self):
+            with self.lock:
+                return len(self.items)
+"""
+DEADLOCK_TEST = """
+    import threading
+    import unittest
+
+    from code_ import Store
+
+
+    class StoreTest(unittest.TestCase):
+        def setUp(self):
+            self.store = Store()
+
+        def test_put(self):
+            self.assertEqual(self.store.put("a"), 1)
+
+        def test_put_in_a_thread(self):
+            thread = threading.Thread(target=self.store.put, args=("a",), daemon=True)
+            thread.start()
+            thread.join()
+            self.assertEqual(self.store.count(), 1)
+
+        def test_count(self):
+            self.assertEqual(self.store.count(), 0)
+"""
+
+
+def test_tests_that_wait_for_ever_on_the_unchanged_code_are_screened(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, test = (textwrap.dedent(text) for text in (DEADLOCK, DEADLOCK_TEST))
+    with judging(make(root, {"code_.py": code, "test_code.py": test}), test={"idle": 1.0}) as judge:
+        baseline = judge.baseline()
+        assert {result.outcome for result in baseline.results if result.id in baseline.failing} == {Outcome.TIMEOUT}
+        assert len(baseline.failing) == 2
+        ended = ends(judge, monkeypatch)
+        changes = [("threading.Lock", "threading.RLock"), ("len(self.items)", "0"), ("self.count()", "len(self.items)")]
+        variants = [
+            Variant({}, (Edit("code_.py", code.index(old), code.index(old) + len(old), new),)) for old, new in changes
+        ]
+        reentrant, zero, beside = judge(variants, Tier.SCREEN)
+    assert reentrant.passed and beside.passed
+    assert not zero.passed
+    assert {verdict.tier for verdict in (reentrant, zero, beside)} == {Tier.SCREEN}
+    assert set(ended) == {None}

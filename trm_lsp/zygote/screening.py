@@ -42,6 +42,10 @@ SLACK = 0.005
 """CPU seconds a test gets beside ten times what it took with the unchanged code."""
 WAITING, WAITED = 0.5, 10
 """Seconds that a test may take, whatever it waits for, beside so many times what it took with the unchanged code."""
+HUNG_WAITING = 0.2
+"""The same in a test that is known not to end."""
+LAST_WAITING = 0.1
+"""Seconds more until the process is killed, if it does not heed the end of its waiting."""
 LAST = 0.005
 """CPU seconds more until the process is killed, if it does not heed the end of its time."""
 TURNS = 1000
@@ -257,13 +261,17 @@ class Batches:
         self._disturbed = False
         self._originals = {}
         self._alarm = signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
-        """Whether a process may be ended by its alarm: nobody else waits for that."""
+        """Whether the alarm is ours: nobody else waits for it."""
+        self._waited = False
+        """Whether it has rung in this test."""
 
     def run(self, batch, more):
         """Judge a batch, and more of them while nothing is disturbed."""
         gc.freeze()
         self._note(-1)
         signal.signal(signal.SIGPROF, _out_of_time)
+        if self._alarm:
+            signal.signal(signal.SIGALRM, self._waited_out)
         self._elsewhere.listen()
         with surroundings(self._screen._config) as self._forget:
             self._leftovers.watch(warnings.filters)
@@ -284,7 +292,9 @@ class Batches:
         changed = {os.path.join(self._screen._root, path) for path, *_ in candidates}
         self._elsewhere.untouched = self._screen._test_files - changed
         self._answers, self._fresh, self._pairs = {}, [], []
-        self._limits = self._last_limits = [Limit(self._base_allowed, 0.0)] * len(self._tests)
+        self._limits = self._last_limits = [
+            Limit(self._base_allowed, HUNG_WAITING if id in self._hung else 0.0) for id in self._ids()
+        ]
         try:
             base = self._run_base()
         except Uncertain:
@@ -487,14 +497,17 @@ class Batches:
                 signal.setitimer(signal.ITIMER_PROF, limit.working)
                 signal.setitimer(signal.ITIMER_VIRTUAL, limit.working + LAST)  # its default action ends the process
             if limit.waiting and self._alarm:
-                signal.setitimer(signal.ITIMER_REAL, limit.waiting)  # so does this one's: what waits may heed nothing
+                signal.setitimer(signal.ITIMER_REAL, limit.waiting)
             outcome, error, line = test.run()
-            late = not _timer_left(limit.working)
+            late = self._waited or not _timer_left(limit.working)
         except OutOfTime:
             late = True
         finally:
             if limit.waiting and self._alarm:
                 signal.setitimer(signal.ITIMER_REAL, 0)
+                if self._waited:
+                    self._waited = False
+                    signal.signal(signal.SIGALRM, self._waited_out)
             if limit.working:
                 signal.setitimer(signal.ITIMER_PROF, 0)
                 signal.setitimer(signal.ITIMER_VIRTUAL, 0)
@@ -502,6 +515,13 @@ class Batches:
             return "timeout", "the test did not end in time", 0
         error = _ADDRESS.sub("0x\u2026", error) if "0x" in error else error
         return outcome, error[:ERROR_KEPT], line
+
+    def _waited_out(self, *_):
+        """End what waits as if it had raised; what goes on for all that is ended with the process."""
+        self._waited = True
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_REAL, LAST_WAITING)
+        _out_of_time()
 
     # --- answers ------------------------------------------------------------------------------
 
@@ -535,6 +555,11 @@ def _limits(outcomes, spent, patience):
     a repair it may take as long as all of these and the slowest other one,
     but what hangs in one test may not do so in each.
     """
+    # How long the clock ran until a test was cut short is our doing.
+    spent = [
+        one._replace(waiting=0.0) if outcome == "timeout" else one
+        for outcome, one in zip(outcomes, spent)  # noqa: B905 - Python 3.8
+    ]
     failing = [one for outcome, one in zip(outcomes, spent) if outcome != "passed"]  # noqa: B905 - Python 3.8
     passing = [one for outcome, one in zip(outcomes, spent) if outcome == "passed"]  # noqa: B905 - Python 3.8
     endless = "timeout" in outcomes
@@ -542,7 +567,8 @@ def _limits(outcomes, spent, patience):
 
     def limit(outcome, one):
         allowed = OF_ENDLESS * SLACK if endless and outcome != "passed" else SLACK + 10 * one.working
-        return Limit(patience * allowed, patience * (WAITING + WAITED * one.waiting))
+        waiting = HUNG_WAITING if outcome == "timeout" else WAITING
+        return Limit(patience * allowed, patience * (waiting + WAITED * one.waiting))
 
     pairs = list(zip(outcomes, spent))  # noqa: B905 - Python 3.8
     first = [limit(outcome, one if outcome == "passed" else longest) for outcome, one in pairs]
