@@ -139,10 +139,20 @@ def test_what_a_batch_leaves_behind_bothers_no_later_one(root: Path, deed: str) 
             assert place(judge) != before
 
 
+HEEDS_NOTHING = """
+import time
+while True:
+    try:
+        time.sleep(600)
+    except BaseException:
+        pass
+"""
+
+
 @pytest.mark.parametrize(
     ("deed", "said"),
     [
-        ("time.sleep(600)", "the test did not end in time"),
+        (f"exec({HEEDS_NOTHING!r})", "the test did not end in time"),
         ("os.kill(os.getpid(), 9)", "the test"),
         ("os._exit(0)", "the test ended its own process"),
     ],
@@ -163,6 +173,16 @@ def test_a_candidate_that_ends_a_later_batch_is_answered_for_itself(
         assert passed(judge, "a * b", "a + b") == [False, True]
         assert len(found) >= 4
         assert all(report.cpu >= 0 for report in found)
+
+
+def test_a_candidate_that_waits_is_cut_short_and_its_process_goes_on(root: Path) -> None:
+    with judging(project(root), test={"idle": 0.8}, **OWN) as judge:
+        ready(judge)
+        before = place(judge)
+        verdicts = screened(judge, "a + b", "time.sleep(600)", "a * b", "b + a")
+        assert [not verdict.failing for verdict in verdicts] == [True, False, False, True]
+        assert [verdict.cut for verdict in verdicts] == [False, True, False, False]
+        assert place(judge) == before
 
 
 def test_the_cpu_seconds_of_a_batch_are_its_own(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
