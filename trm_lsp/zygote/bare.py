@@ -174,7 +174,10 @@ class _SubtestListener(_Listener):
 
     def addSubTest(self, test, subtest, info):
         if info is not None:
-            self._subtests.append(("skipped" if isinstance(info[1], _SKIPS) else "failed", info))
+            skipped = isinstance(info[1], _SKIPS)
+            self._subtests.append(("skipped" if skipped else "failed", info))
+            # The first that failed decides; unittest then ends the test, where it tells at once (from 3.11).
+            self.failfast = self.failfast or not skipped
 
     def addSkip(self, test, reason):
         super().addSkip(test, reason)
