@@ -222,9 +222,6 @@ class Source:
             node = statement.node
             if isinstance(node, FunctionNode):
                 codes = [self.code(d) for d in node.decorator_list if d.lineno == d.end_lineno]
-                own = {
-                    f"{name}.{part}" for name in self.inventory.attributes for part in ("setter", "deleter", "getter")
-                }
                 found[isinstance(statement.parent, ast.ClassDef)].update({c: None for c in codes if c not in own})
         return tuple(found[0]), tuple(found[1])
 
