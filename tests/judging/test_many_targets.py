@@ -10,7 +10,8 @@ from projects import judging, make
 
 from trm_lsp.core.state import Edit, Variant
 from trm_lsp.core.verdict import Tier, Verdict
-from trm_lsp.judging.judge import WITNESSES, WITNESSES_APART, TestJudge
+from trm_lsp.judging.judge import WITNESSES_APART, TestJudge
+from trm_lsp.judging.screener import WITNESSES
 
 CODE = """
     def double(n):

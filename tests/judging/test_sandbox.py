@@ -31,7 +31,7 @@ from projects import FIXED, NO_PLUGINS, TESTS, WRONG, copies, judging, make, mar
 import trm_lsp
 from trm_lsp.core.state import Edit, Variant
 from trm_lsp.core.verdict import Tier
-from trm_lsp.judging import judge as judge_module
+from trm_lsp.judging import aim as aim_module
 from trm_lsp.judging.judge import TestJudge
 
 LEVELS = ("namespaces", "landlock", "none")
@@ -364,7 +364,7 @@ def attacked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     root = make(top / "project", {"calc.py": WRONG, "test_attacks.py": test, "data.txt": "data", "kept.txt": "kept"})
     with ExitStack() as stack:
         # However long the attacks take, a confirm runs them all.
-        stack.enter_context(pytest.MonkeyPatch.context()).setattr(judge_module, "QUICK_SECONDS", 60.0)
+        stack.enter_context(pytest.MonkeyPatch.context()).setattr(aim_module, "QUICK_SECONDS", 60.0)
         house = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=".trm-test-", dir=Path.home())))
         make(house, {"kept.txt": "mine"})
         other = stack.enter_context(victim())

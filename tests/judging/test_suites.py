@@ -11,7 +11,8 @@ from projects import FIXED, TEST, WRONG, judging, make, verdict
 
 from trm_lsp.core.state import Variant
 from trm_lsp.core.verdict import Outcome, Tier
-from trm_lsp.judging import judge as judge_module
+from trm_lsp.judging import aim as aim_module
+from trm_lsp.judging import suite as suite_module
 from trm_lsp.judging.judge import TestJudge
 from trm_lsp.judging.python_tests import PythonTests
 from trm_lsp.judging.runner import RunReport
@@ -67,7 +68,7 @@ TARGETS = {"pytest": "test_calc.py::test_sub", "unittest": "test_calc.py::TestCa
 @pytest.fixture(params=["pytest", "unittest"])
 def slow(root: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestJudge]:
     """A judge after its baseline, to whom the suite is slow."""
-    monkeypatch.setattr(judge_module, "QUICK_SUITE_SECONDS", 0.0)
+    monkeypatch.setattr(suite_module, "QUICK_SUITE_SECONDS", 0.0)
     make(root, UNITTEST if request.param == "unittest" else FILES)
     with judging(root, TARGETS[request.param], command=f"python -m {request.param}") as judge:
         judge.baseline()
@@ -127,7 +128,7 @@ def test_what_has_broken_once_is_asked_first(slow: TestJudge, runs: list[tuple[t
 
 
 def test_a_test_that_needs_others_before_it_is_judged_with_them(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judge_module, "QUICK_SUITE_SECONDS", 0.0)
+    monkeypatch.setattr(suite_module, "QUICK_SUITE_SECONDS", 0.0)
     others = """
         import calc
 
@@ -146,7 +147,7 @@ def test_a_test_that_needs_others_before_it_is_judged_with_them(root: Path, monk
 
 
 def test_what_an_unfinished_suite_has_said_is_kept(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judge_module, "QUICK_SUITE_SECONDS", 4.0)
+    monkeypatch.setattr(suite_module, "QUICK_SUITE_SECONDS", 4.0)
     others = """
         import threading
 
@@ -164,8 +165,8 @@ def test_what_an_unfinished_suite_has_said_is_kept(root: Path, monkeypatch: pyte
 
 
 def test_beside_slow_tests_those_near_the_targets_are_run(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judge_module, "QUICK_SECONDS", 0.0)
-    monkeypatch.setattr(judge_module, "NEAR", 1)
+    monkeypatch.setattr(aim_module, "QUICK_SECONDS", 0.0)
+    monkeypatch.setattr(aim_module, "NEAR", 1)
     tests = """
         from calc import sub
 
@@ -189,7 +190,7 @@ def test_beside_slow_tests_those_near_the_targets_are_run(root: Path, monkeypatc
 
 def test_what_hangs_elsewhere_says_nothing_of_a_change(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It hangs without the change as well; what stands behind it is judged all the same."""
-    monkeypatch.setattr(judge_module, "QUICK_SUITE_SECONDS", 0.0)
+    monkeypatch.setattr(suite_module, "QUICK_SUITE_SECONDS", 0.0)
     others = """
         import threading
 
@@ -213,7 +214,7 @@ def test_what_hangs_elsewhere_says_nothing_of_a_change(root: Path, monkeypatch: 
 
 
 def test_a_target_that_hung_is_run_on_a_change(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judge_module, "QUICK_SUITE_SECONDS", 0.0)
+    monkeypatch.setattr(suite_module, "QUICK_SUITE_SECONDS", 0.0)
     test = "from calc import sub\n\n\ndef test_sub():\n    while sub(3, 2) != 1:\n        pass\n"
     with judging(make(root, {"calc.py": WRONG, "test_calc.py": test}), test={"idle": 1.5}) as judge:
         assert judge.baseline().targets == ("test_calc.py::test_sub",)

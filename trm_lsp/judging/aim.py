@@ -1,0 +1,123 @@
+"""What the baseline said of the tests, and what that makes of every later run."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from trm_lsp.core.state import Variant
+from trm_lsp.core.verdict import Outcome, TestResult, Tier, Verdict, regressions
+from trm_lsp.core.witnesses import nearest, witnesses
+from trm_lsp.judging.ids import below
+from trm_lsp.judging.runner import RunReport
+from trm_lsp.judging.signatures import normalise
+
+NOT_STARTED = 127
+"""The exit code of a run that could not be prepared."""
+QUICK_SECONDS = 0.5
+"""Sibling tests that took less than this in all are run beside the targets in every confirm."""
+NEAR, NEAR_SECONDS = 16, 0.1
+"""Of slower ones so many are run, those nearest to the targets, that took no more than this in all."""
+
+
+@dataclass
+class Aim:
+    """The tests that should pass, and those that should go on passing."""
+
+    targets: tuple[str, ...] = ()
+    stood: Mapping[str, TestResult] = field(default_factory=dict)
+    """What the baseline said of each target."""
+    beside: tuple[str, ...] = ()
+    """What a confirm runs: ids or files."""
+    expected: frozenset[str] = frozenset()
+    """Tests that passed in the baseline of the targets."""
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    """What the baseline said of each test."""
+    order: tuple[str, ...] = ()
+    """All tests in the order the user's command runs them; empty until that is known."""
+    flaky: frozenset[str] = frozenset()
+    """Tests that gave two verdicts on the same code: they never decide."""
+    seconds: float = 0.0
+    """What a confirm's tests took on the unchanged texts."""
+
+    def point(self, failing: Sequence[TestResult], results: Sequence[TestResult]) -> None:
+        """Remember the targets, what passes beside them, and what a confirm should run."""
+        self.targets = tuple(result.id for result in failing)
+        self.stood = {result.id: result for result in failing}
+        self.expected = frozenset(result.id for result in results if result.passed)
+        files = {target.split("::")[0] for target in self.targets}
+        inside = [result for result in results if result.id.split("::")[0] in files]
+        ended = [result for result in inside if result.outcome is not Outcome.TIMEOUT]
+        self.seconds = sum(result.seconds for result in ended)
+        if self.seconds >= QUICK_SECONDS:
+            near = itertools.islice(_fitting(nearest(inside, set(self.targets)), NEAR_SECONDS), NEAR)
+            # What hangs comes last: nothing behind it would be run.
+            run = sorted((*failing, *near), key=lambda result: result.outcome is Outcome.TIMEOUT)
+            self.beside = tuple(result.id for result in run)
+            self.seconds = sum(result.seconds for result in run if result.outcome is not Outcome.TIMEOUT)
+        elif len(ended) == len(inside):
+            self.beside = tuple(sorted(files))
+        else:
+            # What hangs comes last: nothing behind it would be run.
+            self.beside = tuple(dict.fromkeys((*(r.id for r in ended if r.passed), *self.targets)))
+
+    @property
+    def hung(self) -> tuple[str, ...]:
+        """Tests that are known not to end on the unchanged code."""
+        return tuple(test for test, outcome in self.outcomes.items() if outcome is Outcome.TIMEOUT)
+
+    def took(self, targets: Sequence[str]) -> float:
+        """Seconds of some targets in the baseline, those that hung left out."""
+        results = (self.stood[target] for target in targets)
+        return sum(result.seconds for result in results if result.outcome is not Outcome.TIMEOUT)
+
+    def first_targets(self, variant: Variant, most: int) -> tuple[str, ...]:
+        """The targets that a candidate meets first: a few of many. On a text that was changed before, all of them."""
+        return self.targets if variant.texts else witnesses(self.stood.values(), most)
+
+    def cut_short(self) -> tuple[TestResult, ...]:
+        """The targets as they stand of what may be slow and right: it is put off."""
+        return tuple(TestResult(id=target, outcome=Outcome.TIMEOUT) for target in self.targets)
+
+    def verdict(self, tier: Tier, report: RunReport, expected: frozenset[str]) -> Verdict:
+        """What a run says of a candidate; `expected`: those of its tests that must pass beside the targets."""
+        results = {**report.collect_errors, **report.results}
+        for target in self.targets:
+            if target not in results:
+                results[target] = _summed(target, report)
+        broken = ""
+        if report.leaks:
+            broken = f"the tests imported {report.leaks[0]} from outside the copy"
+        elif report.exit in {3, 4, NOT_STARTED} and not report.results:
+            broken = normalise(report.output.strip().rpartition("\n")[2]) or "pytest could not run"
+        return Verdict(
+            tier=tier,
+            results=tuple(results.values()),
+            targets=self.targets,
+            regressions=regressions(results.values(), sorted(expected)),
+            broken=broken,
+            output=report.output[-2000:] if broken else "",
+            cpu_seconds=report.cpu,
+        )
+
+
+def _summed(target: str, report: RunReport) -> TestResult:
+    """A target that is a whole file (it could not be collected in the baseline): all its tests must pass."""
+    inside = [result for result in report.results.values() if below(result.id, target)]
+    if inside and all(result.passed for result in inside) and target not in report.collect_errors:
+        return TestResult(id=target, outcome=Outcome.PASSED)
+    return TestResult(id=target, outcome=Outcome.MISSING)
+
+
+def _fitting(results: Iterable[TestResult], seconds: float) -> Iterator[TestResult]:
+    """Of the tests, in this order, those that take no more than some seconds in all; a slow one is left out alone."""
+    for result in results:
+        if result.seconds <= seconds:
+            seconds -= result.seconds
+            yield result
+
+
+def passes(test: str, results: Mapping[str, TestResult]) -> bool:
+    """Whether a test was run and passed."""
+    return test in results and results[test].passed

@@ -1,0 +1,319 @@
+"""The whole suite: the user's own command, what must go on passing in it, and tests that do not decide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from trm_lsp.core.state import Variant
+from trm_lsp.core.verdict import Outcome, TestResult, Tier, Verdict
+from trm_lsp.judging.aim import Aim, passes
+from trm_lsp.judging.environment import HASH_SEEDS, EnvironmentBroken, TestCommand
+from trm_lsp.judging.ids import below
+from trm_lsp.judging.python_tests import PythonTests
+from trm_lsp.judging.runner import RunReport
+from trm_lsp.judging.texts import Texts
+from trm_lsp.judging.tool_tests import ToolTests
+from trm_lsp.settings import Settings
+
+QUICK_SUITE_SECONDS = 3.0
+"""A whole suite that ends within this is run at the start of a task about some of its tests."""
+FEW, BREAKERS = 3, 8
+"""Tests that broke which are run by themselves to refuse a change, and those that are remembered for the next."""
+AFTER_A_HANG = 2.0
+"""Seconds a test of a baseline may take at least when another one has hung: the first gets `trm.test.idle`."""
+HANGS_ALLOWED = 3
+"""How often a baseline goes on without a test that hung or died."""
+
+
+class Suite:
+    """Runs everything, on the unchanged texts and on candidates."""
+
+    def __init__(
+        self,
+        tests: PythonTests | ToolTests,
+        aim: Aim,
+        texts: Texts,
+        command: TestCommand,
+        settings: Settings,
+        notices: list[str],
+    ) -> None:
+        """`notices`: sentences for the user are appended there."""
+        self._tests, self._aim, self._texts = tests, aim, texts
+        self._command, self._settings, self._notices = command, settings, notices
+        self._passed: frozenset[str] | None = None
+        """Tests that passed in the baseline of everything; None until it is needed."""
+        self._seconds = 0.0
+        """What it took."""
+        self._breakers: tuple[str, ...] = ()
+        """Tests that have refused what passes the targets: they are asked before all others."""
+        self._last_cold: tuple[Mapping[str, bytes], Verdict | None] = ({}, None)
+        """The texts that the user's own command has judged last, and what it said."""
+        self._reach: Mapping[str, Mapping[str, set[int]]] | None = None
+        """Lines that each test reaches on the unchanged texts; None until it is needed."""
+        self._refused = False
+        """Whether it has refused what passes the targets: then it pays to know which tests reach a change."""
+        self._steady = False
+        """Whether the targets were seen to fail on the unchanged code with the seeds of the final check."""
+        self._apart = False
+        """Whether the user's command does not reach the targets: then their files stand for the suite."""
+
+    # --- candidates ---------------------------------------------------------------------------
+
+    def whole(self, variant: Variant, texts: Mapping[str, bytes]) -> Verdict:
+        """Every test that could have been broken; once the suite has refused one, those first that reach the change."""
+        if self._breakers:
+            report = self._tests.cold((*self._aim.targets, *self._breakers), texts, hash_seed=self._last_seed)
+            verdict = self._aim.verdict(Tier.SUITE, report, frozenset(self._breakers) - self._aim.flaky)
+            if verdict.regressions and self._still_pass(verdict.regressions):
+                return verdict
+        if self._passed is None or (self._seconds > QUICK_SUITE_SECONDS and not self._refused):
+            return self.cold(texts)  # it will be asked for, and once is enough
+        expected = self._all_passed() - self._aim.flaky
+        reaching = {*self._aim.targets, *(self._reaching(variant, expected) if self._refused else ())}
+        # A target that is a whole file, because it could not be collected, is in no order.
+        first = tuple(dict.fromkeys((*(test for test in self._aim.order if test in reaching), *self._aim.targets)))
+        idle = 5.0 + 5 * self._aim.seconds + 3 * self._tests.overhead
+        report = self._tests.run(first, texts, idle=idle)
+        verdict = self._aim.verdict(Tier.SUITE, report, expected.intersection(first))
+        rest = tuple(test for test in self._aim.order if test in expected and test not in reaching)
+        if verdict.passed and rest:
+            more = self._tests.run(rest, texts, idle=idle)
+            more.results = {**report.results, **more.results}
+            more.collect_errors = {**report.collect_errors, **more.collect_errors}
+            more.cpu += report.cpu
+            verdict = self._aim.verdict(Tier.SUITE, more, expected)
+            report = more
+        self._refused = self._refused or bool(verdict.regressions)
+        if verdict.regressions and not verdict.failing and self._breaks(verdict, texts):
+            return verdict
+        if not verdict.failing and (verdict.regressions or verdict.broken or report.ended):
+            # Flaky tests, ids that cannot be chosen, an order that matters: the user's own command decides.
+            return self.cold(texts)
+        return verdict
+
+    def cold(self, texts: Mapping[str, bytes]) -> Verdict:
+        """The user's own command in a fresh process; once for the same texts."""
+        known, verdict = self._last_cold
+        if verdict is None or known != texts:
+            verdict = self._run_cold(texts)
+            self._last_cold = texts, verdict
+            self._refused = self._refused or bool(verdict.regressions)
+        return verdict
+
+    def _run_cold(self, texts: Mapping[str, bytes]) -> Verdict:
+        """The user's own command in a fresh process, with other random and hash seeds than all runs before it."""
+        seed = self._last_seed
+        patience = self._settings.test.idle
+        report = self.patiently(self._everything(), seed, texts, patience)
+        apart = self._apart
+        expected = self._to_be_expected(report, seed)
+        if self._apart != apart:
+            report = self.patiently(self._everything(), seed, texts, patience)
+        verdict = self._aim.verdict(Tier.COLD, report, expected - self._aim.flaky)
+        if verdict.regressions and not self._breaks(verdict, texts):
+            # Is it the change, or do these tests fail on the unchanged code as well, with these seeds or now and then?
+            base = self.patiently(self._everything(), seed).results
+            again = self._tests.cold(self._everything(), texts, hash_seed=seed).results
+            odd = {t for t in verdict.regressions if not passes(t, base) or passes(t, again)}
+            if odd:
+                self.note_flaky(odd)
+                verdict = self._aim.verdict(Tier.COLD, report, expected - self._aim.flaky)
+        if verdict.passed and not self._steady:
+            self._steady = True
+            passing = set(self._aim.targets)
+            # By themselves first, which is quick; what fails then does not pass by chance.
+            for tests in (self._aim.targets, self._tests.neighbours(self._aim.targets)):
+                base = self.patiently(tests, seed).results
+                passing = {target for target in passing if passes(target, base)}
+                if not passing:
+                    break
+            self._refuse_flaky(passing)
+        return verdict
+
+    @property
+    def _last_seed(self) -> int:
+        """The hash seed of cold runs: other than that of all runs before."""
+        return (self._settings.loop.seed + 1) % HASH_SEEDS
+
+    def _breaks(self, verdict: Verdict, texts: Mapping[str, bytes]) -> bool:
+        """Whether a few of the tests that broke say that it is the change, run by themselves: on both codes.
+
+        They are asked first from now on. No word on tests that need others before them, or fail now and then.
+        """
+        results = verdict.by_id
+        few = sorted(verdict.regressions, key=lambda test: test not in results)[:FEW]
+        changed = self._tests.cold(few, texts, hash_seed=self._last_seed).results
+        broken = self._still_pass([test for test in few if test in changed and not changed[test].passed])
+        self._breakers = tuple(dict.fromkeys((*broken, *self._breakers)))[:BREAKERS]
+        return bool(broken)
+
+    def _still_pass(self, tests: Sequence[str]) -> tuple[str, ...]:
+        """Those of a few tests that pass on the unchanged code when they are run by themselves, in a fresh process."""
+        base = self.patiently(tests, self._last_seed).results if tests else {}
+        return tuple(test for test in tests if passes(test, base))
+
+    def _to_be_expected(self, report: RunReport, seed: int) -> frozenset[str]:
+        """Tests that must pass where a change has been judged with everything: as far as that matters.
+
+        What passed then needs no baseline. Of what did not, the baseline is asked alone,
+        and of all tests only where that is not enough.
+        """
+        tests = self._tests
+        found = {**report.results, **report.collect_errors}
+        reached = not report.ended and found.keys() >= set(self._aim.targets)
+        if self._passed is not None or not reached or not isinstance(tests, PythonTests):
+            return self._all_passed()
+        if not all(passes(target, report.results) for target in self._aim.targets):
+            return self._aim.expected  # it is refused, whatever it breaks
+        listed = tests.listed(self._everything(), seed)
+        if listed is None:
+            return self._all_passed()
+        bad = {test for test, result in found.items() if not result.passed}
+        doubtful = (bad | (listed - report.results.keys())) - self._aim.outcomes.keys()
+        if doubtful:
+            # Whether they are skipped or hang has nothing to do with what is run before them.
+            said = {found[test].outcome if test in found else Outcome.MISSING for test in doubtful}
+            alone = said <= {Outcome.SKIPPED, Outcome.TIMEOUT}
+            asked = sorted(doubtful) if alone else tests.neighbours(sorted(doubtful))
+            base = self.patiently(asked, idle=self._settings.test.idle)
+            known = (*base.collect_errors.values(), *base.results.values())
+            self._aim.outcomes = {**{result.id: result.outcome for result in known}, **self._aim.outcomes}
+            if base.ended or not doubtful <= self._aim.outcomes.keys():
+                return self._all_passed()
+        return frozenset(test for test, outcome in self._aim.outcomes.items() if outcome is Outcome.PASSED)
+
+    def _reaching(self, variant: Variant, tests: frozenset[str]) -> frozenset[str]:
+        """Those of the tests that reach the changed lines on the unchanged texts."""
+        if self._reach is None:
+            limit = 5.0 + 10 * self._seconds
+            report = self._tests.run(self._everything(), {}, timeout=limit, idle=limit, trace=True)
+            self._reach = report.lines
+        changed = self._texts.changed_lines(variant)
+        return frozenset(
+            test
+            for test in tests
+            if any(not lines.isdisjoint(self._reach.get(test, {}).get(path, ())) for path, lines in changed.items())
+        )
+
+    # --- the unchanged code -------------------------------------------------------------------
+
+    def remember(self, report: RunReport) -> None:
+        """Take a baseline of everything for what must go on passing."""
+        self._passed = frozenset(result.id for result in report.results.values() if result.passed)
+        self._seconds, self._aim.order = report.seconds, tuple(report.results)
+        self._tell_unreached(report)
+
+    def with_the_rest(self, results: tuple[TestResult, ...], seconds: float) -> tuple[TestResult, ...]:
+        """The results of the whole suite where it is quick: more tests say more about where the fault is not.
+
+        `seconds`: what these have taken.
+        """
+        if seconds >= QUICK_SUITE_SECONDS:
+            return results
+        hung = [result.id for result in results if result.outcome is Outcome.TIMEOUT]
+        report = self._tests.cold(self._everything(), {}, timeout=QUICK_SUITE_SECONDS, without=hung)
+        known = {result.id for result in results} - set(hung)
+        report.results.pop(report.running, None)  # time was over for the suite, not for this test
+        if not report.ended and not known <= report.results.keys():
+            return results
+        if not report.ended and not report.collect_errors:
+            self.remember(report)
+        self._aim.outcomes = {**{test: result.outcome for test, result in report.results.items()}, **self._aim.outcomes}
+        return tuple({**report.results, **{result.id: result for result in results}}.values())
+
+    def _all_passed(self) -> frozenset[str]:
+        """The tests of the whole suite that pass on the unchanged texts; run once, when first needed."""
+        if self._passed is None:
+            report = self.patiently(self._everything())
+            found = {*report.results, *report.collect_errors, *self._aim.hung}
+            if not report.ended and not found.issuperset(self._aim.targets):
+                # A package with a configuration of its own, for instance, cannot be tested from the root.
+                self._apart = True
+                self._notices.append(
+                    f"`{self._command.shown}` does not run {self._aim.targets[0]}: only the tests beside it are "
+                    "watched for regressions."
+                )
+                report = self.patiently(self._everything())
+            self.remember(report)
+        assert self._passed is not None
+        return self._passed
+
+    def _everything(self) -> tuple[str, ...]:
+        """What the user's own command runs, and the targets if it would leave them out."""
+        if self._apart:
+            return self._tests.neighbours(self._aim.targets)
+        paths = self._command.paths
+        missed = [t for t in self._aim.targets if paths and not any(below(t, path) for path in paths)]
+        return (*paths, *missed)
+
+    def _tell_unreached(self, report: RunReport) -> None:
+        if report.ended == "hard":
+            self._notices.append(
+                f"The whole suite did not end within {self._settings.test.timeout:g} s (trm.test.timeout): tests "
+                "it did not reach are not watched for regressions."
+            )
+
+    def patiently(
+        self,
+        paths: Sequence[str],
+        hash_seed: int | None = None,
+        texts: Mapping[str, bytes] | None = None,
+        idle: float | None = None,
+    ) -> RunReport:
+        """Run the user's command, as a rule on the unchanged texts; it goes on without tests that hang or die."""
+        merged, idle = RunReport(), idle or self._first_idle()
+        # A change may mend what hung, and is refused by what must not hang.
+        without = [test for test in self._aim.hung if not texts or test not in self._aim.targets]
+        settled = {*self._aim.targets, *(self._passed or self._aim.expected)}
+        for _ in range(HANGS_ALLOWED + 1):
+            report = self._tests.cold(paths, texts or {}, without=without, hash_seed=hash_seed, idle=idle)
+            slow = report.seconds > QUICK_SUITE_SECONDS
+            report.seconds += sum(merged.results[test].seconds for test in without if test in merged.results)
+            report.results = {**merged.results, **report.results}
+            report.collect_errors = {**merged.collect_errors, **report.collect_errors}
+            report.cpu += merged.cpu
+            merged = report
+            if report.ended == "hard" and len(report.results) > 1:
+                report.results.pop(report.running, None)  # time was over for the suite, not for this test
+                break
+            if not report.running or report.running in without or (texts and report.running in settled):
+                break
+            # What has been run need not be again, where that takes long.
+            without += [test for test in report.results if slow or test == report.running]
+            # Where one hangs others may: they get many times what those took that ended.
+            slowest = max((r.seconds for r in report.results.values() if r.passed), default=0.0)
+            idle = min(idle or AFTER_A_HANG + 20 * slowest, AFTER_A_HANG + 20 * slowest)
+        return merged
+
+    def _first_idle(self) -> float | None:
+        """A test that hangs may not use up what a run has: a twelfth of it, five seconds at least."""
+        if self._aim.hung:
+            return AFTER_A_HANG + 20 * self._aim.seconds
+        seconds = self._settings.budget.seconds
+        return max(5.0, seconds / 12) if seconds else None
+
+    # --- flaky tests --------------------------------------------------------------------------
+
+    def find_flaky(self, tests: set[str]) -> frozenset[str]:
+        """Those of the tests whose outcome is another one when the unchanged code is run again, as in the baseline."""
+        report = self.patiently(self._tests.neighbours(sorted(tests)))
+        found = {test: result.outcome for test, result in {**report.collect_errors, **report.results}.items()}
+        # A test that was not reached this time has shown nothing.
+        odd = {test for test in tests if test in found and found[test] is not self._aim.outcomes.get(test)}
+        if odd:
+            self.note_flaky(odd)
+            self._refuse_flaky(odd.intersection(self._aim.targets))
+        return frozenset(odd)
+
+    def note_flaky(self, tests: set[str]) -> None:
+        new = tests - self._aim.flaky
+        self._aim.flaky |= new
+        if new:
+            others = f" and {len(new) - 1} more" if len(new) > 1 else ""
+            self._notices.append(f"{min(new)}{others} passed and failed on the same code: flaky tests do not decide.")
+
+    def _refuse_flaky(self, targets: set[str]) -> None:
+        if targets:
+            raise EnvironmentBroken(
+                f"{min(targets)} failed and passed on the same code: a flaky test cannot say when the code is right."
+            )
