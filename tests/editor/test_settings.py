@@ -22,7 +22,7 @@ async def test_the_editor_wins_over_pyproject_over_the_defaults(start, scene) ->
     (scene.root / "pyproject.toml").write_text('[tool.trm]\npython = "py"\n[tool.trm.loop]\nT = 5\nn = 7\n')
     editor = await start(settings={"loop": {"T": 4}, "python": None})
     found = await ran(editor)
-    assert (found["loop"]["T"], found["loop"]["n"], found["loop"]["steps"], found["python"]) == (4, 7, 16, "py")
+    assert (found["loop"]["T"], found["loop"]["n"], found["loop"]["steps"], found["python"]) == (4, 7, 64, "py")
     (asked,) = editor.all(types.WORKSPACE_CONFIGURATION)[:1]
     assert [(item.section, item.scope_uri) for item in asked.items] == [("trm", scene.root.as_uri())]
     editor.settings = {"trm": {"loop": {"T": 2}}}

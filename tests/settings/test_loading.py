@@ -35,7 +35,7 @@ def test_the_first_source_wins_value_by_value() -> None:
     project = {"loop": {"T": 2, "n": 9}, "test": {"command": "nox"}}
     settings, problems = load((EDITOR, editor), (PROJECT, project))
     assert problems == ()
-    assert (settings.loop.T, settings.loop.n, settings.loop.steps) == (5, 9, 16)
+    assert (settings.loop.T, settings.loop.n, settings.loop.steps) == (5, 9, 64)
     assert (settings.python, settings.test.command) == ("/usr/bin/python3", "nox")
 
 

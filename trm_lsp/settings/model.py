@@ -45,7 +45,7 @@ class SandboxSettings(Section):
 class LoopSettings(Section):
     T: int = Field(3, ge=1, le=64, description="Cycles in a supervision step: commits that may build on each other.")
     n: int = Field(6, ge=1, le=256, description="Experiments that inform one commit (z-updates in a cycle).")
-    steps: int = Field(16, ge=1, le=1024, description="Supervision steps at most (N_sup).")
+    steps: int = Field(64, ge=1, le=1024, description="Supervision steps at most (N_sup).")
     patience: int = Field(
         3, ge=1, le=100, description="Steps in a row that may repeat themselves before a fresh start."
     )
