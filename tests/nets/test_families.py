@@ -498,7 +498,23 @@ class C:
 
 def g(x): return x
 '''
-CORPUS = {path.name: path.read_text(encoding="utf-8") for path in REAL} | {"awkward": AWKWARD}
+ONE_LINERS = """\
+class Counter:
+    def __init__(self, n=0): self.n = n
+    def next(self, step): return self.n + step
+    def parts(self, text): words = text.split(); return words[0]
+    @property
+    def empty(self): return not self.n
+
+
+def plain(a, b): return a + b
+def doc(items): "Doc."; return items[0]
+async def later(a): return await a
+def outer(a):
+    def inner(b): return a + b
+    return inner(a)
+"""
+CORPUS = {path.name: path.read_text(encoding="utf-8") for path in REAL} | {"awkward": AWKWARD, "one": ONE_LINERS}
 every_source = pytest.mark.parametrize("text", CORPUS.values(), ids=CORPUS)
 
 
@@ -610,6 +626,21 @@ def spelt(hypothesis: Hypothesis) -> bool:
 
 
 # --- single laws by example ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("family", ["guard", "special-case", "refusal"])
+def test_a_function_on_one_line_has_no_lines_put_before_it(family: str) -> None:
+    assert {new for new in asked(BY_NAME[family], ONE_LINERS, HINTED) if "inner" not in new.what} == set()
+    (before,) = {change.edits[0].start for change in asked(BY_NAME[family], ONE_LINERS, HINTED)}
+    assert ONE_LINERS[before:].startswith("    def inner(b)")
+
+
+@pytest.mark.parametrize("text", ["def f(a):\n    return a", "def f(a):\n    b = 1; return a\n"])
+@pytest.mark.parametrize("family", ["guard", "special-case", "refusal"])
+def test_a_first_statement_that_begins_its_line_has_lines_put_before_it(family: str, text: str) -> None:
+    changes = list(asked(BY_NAME[family], text, HINTED))
+    assert changes
+    assert all(apply(text, change.edits).startswith("def f(a):\n    if ") for change in changes)
 
 
 def changed(text: str, family: str) -> set[str]:

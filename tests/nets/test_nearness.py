@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from trm_lsp.core.verdict import Outcome, TestResult, Tier, Verdict
 from trm_lsp.nets.repair.nearness import closeness_of, nearness
@@ -101,12 +103,53 @@ def test_what_could_not_be_run_is_no_nearer() -> None:
         ("assert (1, 'a') == (2, 'b')", "assert (2, 'a') == (2, 'b')"),
         ("assert None == [1]", "assert [] == [1]"),
         ("assert '1' == 1", "assert 3 == 1"),
+        ("assert (1+2j) == (1-2j)", "assert (1-1j) == (1-2j)"),
+        ("assert [b'a'] == [b'bc']", "assert [b'b'] == [b'bc']"),
+        ("assert 1e999 == 2.0", "assert 1.0 == 2.0"),
         ('assert "it\'s" == "it\'s == so"', 'assert "it\'s ==" == "it\'s == so"'),
     ],
 )
 def test_values_come_nearer(further: str, nearer: str) -> None:
     before, after = closeness_of(further), closeness_of(nearer)
     assert before is not None and after is not None and 0 <= before < after < 1
+
+
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.integers(-3, 3).map(lambda sign: sign * 10**400),
+    st.floats(allow_nan=False),
+    st.complex_numbers(allow_nan=False),
+    st.text(),
+    st.binary(),
+    st.just(...),
+)
+KEYS = SCALARS | st.tuples(SCALARS)
+LITERALS = st.recursive(
+    SCALARS,
+    lambda inner: st.one_of(
+        st.lists(inner), st.lists(inner).map(tuple), st.dictionaries(KEYS, inner), st.sets(KEYS, min_size=1)
+    ),
+    max_leaves=8,
+)
+"""What can stand in a comparison that failed, and be read; numbers too large for a float as well."""
+
+
+def written(literal: object) -> str:
+    return repr(literal).replace("inf", "1e999").replace("Ellipsis", "...")
+
+
+@given(LITERALS, LITERALS)
+def test_any_two_literals_have_a_closeness_below_one(one: object, other: object) -> None:
+    for left, right in ((one, other), ([one], [other]), ([one, 1], [other, 2])):
+        closeness = closeness_of(f"assert {written(left)} == {written(right)}")
+        assert closeness is None or 0 <= closeness < 1
+
+
+def test_literals_that_hold_each_other_as_deep_as_they_can_be_read_have_a_closeness() -> None:
+    one, other = (f"{'[' * 90}{number}{']' * 90}" for number in (1, 2))
+    assert closeness_of(f"assert {one} == {other}") is not None
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,9 @@ from trm_lsp.core.state import Candidate, Reasoning, detach
 from trm_lsp.core.verdict import Tier, Verdict
 
 Learn = Callable[[X, Candidate, Reasoning, Verdict], Reasoning]
-"""What a step's verdict teaches: the next step's z."""
+"""What a new verdict teaches: the next step's z, in which an answer that was refused is no survivor."""
+UNJUDGED = (HaltReason.BUDGET, HaltReason.STUCK, HaltReason.MAX_STEPS)
+"""Ends at which an answer that lacks only its verdict is worth one more run."""
 
 
 @dataclass(frozen=True)
@@ -90,9 +92,9 @@ def deep_supervision(
                 meter.count(net_calls=1, y_updates=int(update.i == 0))
                 yield thought
                 meter.check()
-            verdict = judge(x, y)
+            known, verdict = y.verdict is not None, judge(x, y)
             y = y.model_copy(update={"verdict": verdict})
-            z = learn(x, y, z, verdict)
+            z = z if known else learn(x, y, z, verdict)
             progress = progress.after(y, z, verdict)
             yield Judged(step, y, verdict, progress)
             decision = halt(y, z, progress, step=step, n_sup=shape.N_sup, tested=bool(x.baseline.targets))
@@ -104,25 +106,41 @@ def deep_supervision(
             yield Carried(step, y, z)
     except Stopped as stop:
         decision = HaltDecision(halt=True, confidence=1.0, reason=HaltReason(stop.reason))
-        if decision.reason is HaltReason.BUDGET and z.survivors:
-            # An answer that lacks only its verdict is worth one more run.
-            meter.forgive()
-            try:
-                y = net(y, z)
-                verdict = judge(x, y)
-            except Stopped:
-                decision = HaltDecision(halt=True, confidence=1.0, reason=HaltReason.CANCELLED)
-            else:
-                progress = progress.after(y.model_copy(update={"verdict": verdict}), z, verdict)
+    if decision.reason in UNJUDGED:
+        try:
+            for answer, taught, verdict in last_verdicts(net, x, y, z, meter=meter, learn=learn):
+                progress, z = progress.after(answer, taught, verdict), taught
                 if verdict.passed:
                     decision = HaltDecision(halt=True, confidence=1.0, reason=HaltReason.PASSED)
+        except Stopped as stop:
+            decision = HaltDecision(halt=True, confidence=1.0, reason=HaltReason(stop.reason))
     yield Ended(step, decision, progress.best, z)
 
 
+def last_verdicts(
+    net: Net, x: X, y: Candidate, z: Reasoning, *, meter: Meter, learn: Learn
+) -> Iterator[tuple[Candidate, Reasoning, Verdict]]:
+    """Each survivor as y with its verdict, and what that teaches, in the net's order until one passes.
+
+    The budget no longer counts; a cancel still raises `Stopped`.
+    """
+    meter.forgive()
+    for _ in z.survivors:
+        if not z.survivors:
+            return
+        y = net(y, z)
+        verdict = judge(x, y)
+        y = y.model_copy(update={"verdict": verdict})
+        z = learn(x, y, z, verdict)
+        yield y, z, verdict
+        if verdict.passed:
+            return
+
+
 def start_afresh(net: Net, x: X, z: Reasoning) -> Reasoning:
-    """A new z that still knows what was ruled out."""
+    """A new z that still knows what was ruled out, and what passed and waits for its verdict."""
     _, fresh = net.start(x, z.seed + 1)
-    kept = ("ruled_out", "errors", "bound", "families", "apart", "judged", "beyond", "thoughts", "tried")
+    kept = ("ruled_out", "errors", "bound", "families", "apart", "judged", "beyond", "thoughts", "tried", "survivors")
     return fresh.model_copy(update={name: getattr(z, name) for name in kept}).think(
         "Nothing moved for a while: I start again from the best answer, without what is ruled out."
     )

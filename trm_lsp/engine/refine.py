@@ -15,7 +15,7 @@ from trm_lsp.core.consent import Ask, Question, refuse
 from trm_lsp.core.events import AnyEvent, Run, Shape
 from trm_lsp.core.halting import HaltReason
 from trm_lsp.core.ports import Clock, Net, Store, X
-from trm_lsp.core.state import Candidate, Task
+from trm_lsp.core.state import Candidate, Reasoning, Task
 from trm_lsp.core.supervision import Carried, Ended, Judged, Thought, deep_supervision
 from trm_lsp.core.verdict import Counts, Verdict
 from trm_lsp.engine.clock import SystemClock
@@ -26,8 +26,9 @@ from trm_lsp.judging.judge import TestJudge
 from trm_lsp.judging.signatures import task_type
 from trm_lsp.learning import learn
 from trm_lsp.nets.repair import RepairNet
-from trm_lsp.nets.repair.doubting import doubt
+from trm_lsp.nets.repair.doubting import counted, doubt
 from trm_lsp.nets.repair.localise import reached_by
+from trm_lsp.nets.repair.survivors import believe_verdict
 from trm_lsp.patch.diffs import size
 from trm_lsp.settings import Settings
 from trm_lsp.store import StoreError
@@ -169,11 +170,16 @@ def _loop(
     )
     y, z = net.start(x, settings.loop.seed)
     facts = deep_supervision(
-        net, x, y, z, shape=log.run.shape, meter=meter, learn=learn, patience=settings.loop.patience
+        net, x, y, z, shape=log.run.shape, meter=meter, learn=_taught, patience=settings.loop.patience
     )
     for fact in facts:
         yield from log.untold()
         yield from _events(_doubted(fact, x) if isinstance(fact, Ended) else fact, x, log)
+
+
+def _taught(x: X, y: Candidate, z: Reasoning, verdict: Verdict) -> Reasoning:
+    """What a verdict teaches: kinds of edits, and that what it refused is no survivor."""
+    return believe_verdict(y, learn(x, y, z, verdict))
 
 
 def _events(fact: Thought | Judged | Carried | Ended, x: X, log: _Log) -> Iterator[AnyEvent]:
@@ -232,9 +238,10 @@ def _ended(fact: Ended, x: X, log: _Log) -> AnyEvent:
             f"{len(verdict.targets)} failing."
         )
     else:
-        summary = f"Not solved: {reason.sentence}. {z.tried} candidates were judged, and none makes a test pass."
+        judged = f"{counted(z.tried, 'candidate')} {_were(z.tried)} judged"
+        summary = f"Not solved: {reason.sentence}. {judged}{'' if z.survivors else ', and none passes'}."
     if not solved:
-        summary = " ".join((summary, *dict.fromkeys(z.beyond)))
+        summary = " ".join((summary, *_unjudged(z), *dict.fromkeys(z.beyond)))
     return _end(
         log,
         reason,
@@ -246,6 +253,19 @@ def _ended(fact: Ended, x: X, log: _Log) -> AnyEvent:
         # What was ruled out is long, and known from the step before.
         z=z.model_copy(update={"ruled_out": (), "memory": None}),
     )
+
+
+def _unjudged(z: Reasoning) -> Iterator[str]:
+    """What is known of the candidates that had no verdict in time."""
+    if passing := len(z.survivors):
+        shown = "it was" if passing == 1 else "they were"
+        yield (
+            f"{counted(passing, 'candidate')} passed what {shown} shown, and {_were(passing)} not judged to the end."
+        )
+
+
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were"
 
 
 def _end(log: _Log, reason: HaltReason, summary: str, *, solved: bool = False, **facts: Any) -> AnyEvent:

@@ -91,8 +91,8 @@ def closeness_of(signature: str) -> float | None:
 def _closeness(one: Any, other: Any) -> float:
     if isinstance(one, bool) or isinstance(other, bool) or one is None or other is None:
         return 0.9 if one == other else 0.0
-    if isinstance(one, int | float) and isinstance(other, int | float):
-        return 1.0 - abs(one - other) / (abs(one) + abs(other) + 1.0) if one == one and other == other else 0.0
+    if isinstance(one, int | float | complex) and isinstance(other, int | float | complex):
+        return _numbers(one, other)
     if type(one) is not type(other):
         return 0.0
     if isinstance(one, dict):
@@ -102,7 +102,20 @@ def _closeness(one: Any, other: Any) -> float:
         return 0.1 + 0.9 * len(one & other) / max(1, len(one | other))
     if isinstance(one, str):
         return 0.1 + 0.9 * difflib.SequenceMatcher(None, one, other, autojunk=False).ratio()
-    return 0.1 + 0.9 * _sequences(list(one), list(other))
+    if isinstance(one, list | tuple | bytes):
+        return 0.1 + 0.9 * _sequences(list(one), list(other))
+    return 0.0
+
+
+def _numbers(one: complex, other: complex) -> float:
+    """How near two numbers are; 0 where that is no number, or one too large for a float."""
+    if one == other:
+        return 1.0
+    try:
+        nearness = 1.0 - abs(one - other) / (abs(one) + abs(other) + 1)
+    except OverflowError:
+        return 0.0
+    return nearness if nearness > 0.0 else 0.0  # what is not a number is not greater either
 
 
 def _sequences(one: list[Any], other: list[Any]) -> float:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from trm_lsp.core.events import Hunk
 from trm_lsp.core.ports import X
-from trm_lsp.core.state import ATTEMPTS_KEPT, RULED_OUT_KEPT, Attempt, Candidate, Edit, Reasoning, Variant
+from trm_lsp.core.state import ATTEMPTS_KEPT, RULED_OUT_KEPT, Attempt, Candidate, Commit, Edit, Reasoning, Variant
 from trm_lsp.core.verdict import Tier
 from trm_lsp.nets.repair.hypotheses import key
 from trm_lsp.patch.diffs import hunks
@@ -52,24 +53,91 @@ def vouch(x: X, z: Reasoning) -> Reasoning | None:
 def shrink(x: X, z: Reasoning) -> Reasoning | None:
     """Try the best survivor without each of its hunks; None when it has one alone or was tried before."""
     best = z.survivors[0]
-    changes = [hunk for path in sorted(best.texts) for hunk in hunks(path, best.base[path], best.texts[path])]
+    changes = _changes(best)
     if len(changes) < 2 or f"shrunk {best.key}" in z.hypotheses:
         return None
     z = z.model_copy(update={"hypotheses": (*z.hypotheses, f"shrunk {best.key}")[-ATTEMPTS_KEPT:]})
     for left_out in changes:
         rest = [hunk for hunk in changes if hunk is not left_out]
-        edits = tuple(Edit(hunk.path, hunk.start, hunk.end, hunk.after) for hunk in rest)
-        texts = apply_all(best.base, edits)
-        (verdict,) = x.judge([Variant(texts)], Tier.CONFIRM)
+        smaller = _of(best, changes, rest)
+        if f"y {smaller.key}" in z.ruled_out:
+            continue
+        (verdict,) = x.judge([Variant(smaller.texts)], Tier.CONFIRM)
         if verdict.passed:
-            shown = (f"`{h.before.strip()}` → `{h.after.strip()}` at {h.path}:{h.first_line}" for h in rest)
-            commit = best.commit.model_copy(update={"edits": edits, "reason": "; ".join(shown)})
-            update = {"commit": commit, "parent": Candidate().digest, "texts": texts, "verdict": verdict}
-            smaller = best.model_copy(update=update)
-            return z.model_copy(update={"survivors": (smaller, *z.survivors[1:])}).think(
+            smaller = smaller.model_copy(update={"verdict": verdict})
+            others = (attempt for attempt in z.survivors[1:] if attempt.key != smaller.key)
+            return z.model_copy(update={"survivors": (smaller, *others)}).think(
                 f"The change at {left_out.path}:{left_out.first_line} is not needed: left out."
             )
     return z.think("Every part of the answer is needed: without any one of them a test fails.")
+
+
+def _changes(attempt: Attempt) -> list[Hunk]:
+    """The runs of changed lines that an attempt amounts to, against the task's texts."""
+    base, texts = attempt.base, attempt.texts
+    return [hunk for path in sorted(texts) for hunk in hunks(path, base[path], texts[path])]
+
+
+def _of(attempt: Attempt, changes: Sequence[Hunk], rest: Sequence[Hunk]) -> Attempt:
+    """What some of an attempt's changes are by themselves: one commit on the task's texts, as those were that made it.
+
+    Where they are of several, it has the last one's family and place, and is as unlikely as all of them together.
+    """
+    made_by = {hunk: _made_by(attempt, hunk) for hunk in changes}
+    left = [commit for commit in _commits(attempt) if any(commit in made_by[hunk] for hunk in rest)]
+    torn = any(commit in made_by[hunk] for hunk in changes if hunk not in rest for commit in left)
+    shown = (f"`{h.before.strip()}` → `{h.after.strip()}` at {h.path}:{h.first_line}" for h in rest)
+    reason = "; ".join(shown if torn else (commit.reason for commit in left))
+    edits = tuple(Edit(hunk.path, hunk.start, hunk.end, hunk.after) for hunk in rest)
+    prior = math.prod(commit.prior for commit in left)
+    commit = left[-1].model_copy(update={"edits": edits, "reason": reason, "prior": prior})
+    texts = apply_all(attempt.base, edits)
+    return attempt.model_copy(update={"commit": commit, "parent": Candidate().digest, "before": (), "texts": texts})
+
+
+def _commits(attempt: Attempt) -> tuple[Commit, ...]:
+    return (*attempt.before, attempt.commit)
+
+
+def _made_by(attempt: Attempt, hunk: Hunk) -> list[Commit]:
+    """The commits that made a change: the nearest where none stands in it, as among lines that are alike."""
+    commits = _commits(attempt)
+    apart = [
+        min(
+            (_apart(hunk, *_stood(edit, commits[:number])) for edit in commit.edits if edit.path == hunk.path),
+            default=math.inf,
+        )
+        for number, commit in enumerate(commits)
+    ]
+    return [commit for commit, distance in zip(commits, apart, strict=True) if distance == min(apart)]
+
+
+def _apart(hunk: Hunk, start: int, end: int) -> float:
+    """How far a change and a span of the same text are apart; 0 where they share something."""
+    beside = start < end and hunk.start < hunk.end  # what only touches shares nothing, but what is put in between does
+    return max(0, start - hunk.end + beside, hunk.start - end + beside)
+
+
+def _stood(edit: Edit, commits: Sequence[Commit]) -> tuple[int, int]:
+    """Where what an edit replaces stood before some commits were made, in their order."""
+    start, end = edit.start, edit.end
+    for commit in reversed(commits):
+        edits = [other for other in commit.edits if other.path == edit.path]
+        start, end = _before(start, edits), _before(end, edits)
+    return start, end
+
+
+def _before(offset: int, edits: Sequence[Edit]) -> int:
+    """Where an offset into a text stood before these edits gave it; inside what is new, where that was put."""
+    grown = 0
+    for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
+        start = edit.start + grown
+        if offset < start:
+            break
+        if offset < start + len(edit.text):
+            return edit.start
+        grown += len(edit.text) - (edit.end - edit.start)
+    return offset - grown
 
 
 def _refused(z: Reasoning, digest: str) -> Reasoning:
@@ -91,5 +159,4 @@ def _likelihood(attempt: Attempt) -> tuple[tuple[int, int], float, float]:
     Where failing and passing tests go says where to look. Once all of them
     pass, that has been explained, and says nothing for one survivor against another.
     """
-    priors = (commit.prior for commit in (*attempt.before, attempt.commit))
-    return attempt.verdict.score, math.prod(priors), attempt.rank
+    return attempt.verdict.score, math.prod(commit.prior for commit in _commits(attempt)), attempt.rank

@@ -51,13 +51,18 @@ def parameters(site: Site) -> tuple[str, ...]:
     return tuple(a.arg for a in function.args.args if a.arg not in {"self", "cls"})[:4]
 
 
+def on_top(site: Site) -> bool:
+    """Whether lines can be put before the first statement of a function: in `def f(a): return a` it has none."""
+    return site.first_in_function and site.statement.node.col_offset == len(site.indent)
+
+
 class Guard(Family):
     name, prior, cost = "guard", 0.25, 3
     reason = "a special case is not handled"
 
     def at_statement(self, site: Site) -> Iterator[Change]:
         """At the top of a function: answer at once when an argument is empty or missing."""
-        if not site.first_in_function:
+        if not on_top(site):
             return
         names = parameters(site)
         for test, weight in tests(site, names):
@@ -87,7 +92,7 @@ class Refusal(Family):
     reason = "a bad argument is not refused"
 
     def at_statement(self, site: Site) -> Iterator[Change]:
-        if not site.first_in_function:
+        if not on_top(site):
             return
         raised = dict.fromkeys(site.hints.exceptions, 1.0) or {"ValueError": 0.3}
         names = parameters(site)
