@@ -51,25 +51,28 @@ def vouch(x: X, z: Reasoning) -> Reasoning | None:
 
 
 def shrink(x: X, z: Reasoning) -> Reasoning | None:
-    """Try the best survivor without each of its hunks; None when it has one alone or was tried before."""
+    """Leave out what the best survivor passes without, change by change; None when it has one alone or was tried."""
     best = z.survivors[0]
-    changes = _changes(best)
+    changes = rest = _changes(best)
     if len(changes) < 2 or f"shrunk {best.key}" in z.hypotheses:
         return None
     z = z.model_copy(update={"hypotheses": (*z.hypotheses, f"shrunk {best.key}")[-ATTEMPTS_KEPT:]})
-    for left_out in changes:
-        rest = [hunk for hunk in changes if hunk is not left_out]
-        smaller = _of(best, changes, rest)
+    smallest = best
+    for change in changes:
+        fewer = [hunk for hunk in rest if hunk is not change]
+        if not fewer:
+            break
+        smaller = _of(best, changes, fewer)
         if f"y {smaller.key}" in z.ruled_out:
             continue
         (verdict,) = x.judge([Variant(smaller.texts)], Tier.CONFIRM)
         if verdict.passed:
-            smaller = smaller.model_copy(update={"verdict": verdict})
-            others = (attempt for attempt in z.survivors[1:] if attempt.key != smaller.key)
-            return z.model_copy(update={"survivors": (smaller, *others)}).think(
-                f"The change at {left_out.path}:{left_out.first_line} is not needed: left out."
-            )
-    return z.think("Every part of the answer is needed: without any one of them a test fails.")
+            rest, smallest = fewer, smaller.model_copy(update={"verdict": verdict})
+            z = z.think(f"The change at {change.path}:{change.first_line} is not needed: left out.")
+    if smallest is best:
+        return z.think("Every part of the answer is needed: without any one of them a test fails.")
+    others = (attempt for attempt in z.survivors[1:] if attempt.key != smallest.key)
+    return z.model_copy(update={"survivors": (smallest, *others)})
 
 
 def _changes(attempt: Attempt) -> list[Hunk]:
