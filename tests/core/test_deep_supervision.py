@@ -10,12 +10,12 @@ from fakes import BASE, CancelAt, FakeJudge, ScriptedNet, Texts, candidate, mete
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trm_lsp.core.budget import WORK_UNITS, Budget, Meter
+from trm_lsp.core.budget import WORK_UNITS, Budget, Meter, Stopped
 from trm_lsp.core.events import Shape
 from trm_lsp.core.halting import HaltReason
 from trm_lsp.core.ports import X
 from trm_lsp.core.state import Attempt, Candidate, Commit, Reasoning
-from trm_lsp.core.supervision import Carried, Ended, Judged, Thought, deep_supervision, judge
+from trm_lsp.core.supervision import Carried, Ended, Judged, Learn, Thought, deep_supervision, judge
 from trm_lsp.core.verdict import Tier, Verdict
 
 FAILED = verdict("failed", "failed", "failed")
@@ -65,6 +65,7 @@ def run(
     budget: Budget | None = None,
     cancelled: Callable[[], bool] = lambda: False,
     patience: int = 3,
+    learn: Learn = lambda x, y, z, verdict: z,
 ) -> Outcome:
     fake, counter = FakeJudge(BASE, says), meter(budget, cancelled)
     x = task_of(BASE, fake, baseline)
@@ -78,7 +79,7 @@ def run(
         z,
         shape=shape or Shape(T=1, n=1, N_sup=8),
         meter=counter,
-        learn=lambda *lesson: learned.append(lesson) or lesson[2],
+        learn=lambda *lesson: learned.append(lesson) or learn(*lesson),
         patience=patience,
     )
     return Outcome(list(facts), net, fake, learned, x, counter)
@@ -128,10 +129,11 @@ def test_the_unchanged_text_has_the_verdict_of_the_baseline_and_is_not_run() -> 
     assert [fact.verdict for fact in done.judged] == [FAILED, FAILED]
 
 
-def test_a_y_that_was_judged_is_not_judged_again() -> None:
+def test_a_y_that_was_judged_is_not_judged_again_and_teaches_once() -> None:
     done = run(ScriptedNet(["one"]), shape=Shape(T=2, n=1, N_sup=4))
     assert [texts["m.py"] for _, texts in done.judge.asked] == ["one"]
     assert len(done.judged) == 4
+    assert [lesson[1].texts["m.py"] for lesson in done.learned] == ["one"]
 
 
 def test_judging_alone_keeps_a_verdict_that_y_brings_along() -> None:
@@ -243,29 +245,44 @@ def survivor(text: str) -> Attempt:
     return Attempt(commit=commit, parent="", base=BASE, texts={"m.py": text}, verdict=PASSED)
 
 
-def finds_survivor_then_overspends(spend: Callable[[], None]) -> ScriptedNet:
-    """A net whose second z-update finds a survivor after a long experiment; its y-updates commit survivors."""
+def first_survivor(y: Candidate, z: Reasoning) -> Candidate:
+    """A y-update that commits survivors."""
+    if not z.survivors or z.survivors[0].key == y.digest:
+        return y
+    return candidate(z.survivors[0].texts["m.py"])
+
+
+def finds_survivors_then_overspends(spend: Callable[[], None], *texts: str) -> ScriptedNet:
+    """A net whose second z-update finds survivors after a long experiment."""
 
     def think(x: X, y: Candidate, z: Reasoning) -> Reasoning:
         spend()
-        return z.model_copy(update={"survivors": (survivor("right"),)})
+        return z.model_copy(update={"survivors": tuple(map(survivor, texts))})
 
-    def answer(y: Candidate, z: Reasoning) -> Candidate:
-        return candidate(z.survivors[0].texts["m.py"]) if z.survivors else y
-
-    return ScriptedNet(think=think, answer=answer)
+    return ScriptedNet(think=think, answer=first_survivor)
 
 
-def overspent(says: Callable[[Texts, Tier], Verdict], cancelled: Callable[[], bool] = lambda: False) -> Outcome:
-    """A run whose budget ends in the middle of a cycle, with a survivor that no verdict has seen."""
+def refused(x: X, y: Candidate, z: Reasoning, verdict: Verdict) -> Reasoning:
+    """What a verdict must teach at least."""
+    rest = tuple(one for one in z.survivors if verdict.passed or one.key != y.digest)
+    return z.model_copy(update={"survivors": rest})
+
+
+def overspent(
+    says: Callable[[Texts, Tier], Verdict],
+    cancelled: Callable[[], bool] = lambda: False,
+    *,
+    survivors: Sequence[str] = ("right",),
+) -> Outcome:
+    """A run whose budget ends in the middle of a cycle, with survivors that no verdict has seen."""
     spending: list[Meter] = []
-    net = finds_survivor_then_overspends(lambda: spending[0].count(work=1000))
+    net = finds_survivors_then_overspends(lambda: spending[0].count(work=1000), *survivors)
     fake, counter = FakeJudge(BASE, says), meter(Budget(work=1000), cancelled)
     spending.append(counter)
     x = task_of(BASE, fake, FAILED)
     x = X(x.task, x.task_type, x.baseline, x.texts, x.editable, counter.judging(fake), x.tracer)
     y, z = net.start(x, 7)
-    facts = deep_supervision(net, x, y, z, shape=Shape(), meter=counter, learn=lambda *lesson: lesson[2])
+    facts = deep_supervision(net, x, y, z, shape=Shape(), meter=counter, learn=refused)
     return Outcome(list(facts), net, fake, [], x, counter)
 
 
@@ -278,6 +295,73 @@ def test_a_survivor_gets_its_verdict_after_the_budget_ended() -> None:
 def test_a_survivor_that_its_verdict_refuses_leaves_the_budget_as_the_reason() -> None:
     done = overspent(lambda texts, tier: FAILED if tier is Tier.COLD else PASSED)
     assert (done.end.decision.reason, done.end.best.touched) == (HaltReason.BUDGET, ())
+
+
+def cold_refuses(*texts: str) -> Callable[[Texts, Tier], Verdict]:
+    return lambda asked, tier: FAILED if tier is Tier.COLD and asked["m.py"] in texts else PASSED
+
+
+def cold_runs(done: Outcome) -> list[str]:
+    return [texts["m.py"] for tier, texts in done.judge.asked if tier is Tier.COLD]
+
+
+def test_after_the_budget_the_survivors_have_their_verdicts_in_order_until_one_passes() -> None:
+    done = overspent(cold_refuses("one", "two"), survivors=("one", "two", "three", "four"))
+    assert cold_runs(done) == ["one", "two", "three"]
+    assert (done.end.decision.reason, done.end.best.texts["m.py"]) == (HaltReason.PASSED, "three")
+    assert [one.texts["m.py"] for one in done.end.z.survivors] == ["three", "four"]
+
+
+def test_where_every_survivor_is_refused_none_is_left() -> None:
+    done = overspent(cold_refuses("one", "two"), survivors=("one", "two"))
+    assert (done.end.decision.reason, done.end.best.touched, done.end.z.survivors) == (HaltReason.BUDGET, (), ())
+
+
+def test_a_net_that_keeps_what_was_refused_ends_all_the_same() -> None:
+    net = ScriptedNet(
+        think=lambda x, y, z: z.model_copy(update={"survivors": (survivor("one"), survivor("two"))}),
+        answer=first_survivor,
+    )
+    done = run(net, shape=Shape(T=1, n=1, N_sup=2))
+    assert done.end.decision.reason is HaltReason.MAX_STEPS
+
+
+def test_a_refused_answer_is_not_asked_for_again_when_the_budget_ends_right_after_it() -> None:
+    """The net learns of a verdict in its next z-update; this one ends before it has thought."""
+
+    def think(x: X, y: Candidate, z: Reasoning) -> Reasoning:
+        if y.verdict is not None:
+            raise Stopped("budget")
+        return z.model_copy(update={"survivors": (survivor("one"), survivor("two"))})
+
+    net = ScriptedNet(think=think, answer=first_survivor)
+    done = run(net, cold_refuses("one"), shape=Shape(T=1, n=1, N_sup=8), learn=refused)
+    assert cold_runs(done) == ["one", "two"]
+    assert (done.end.decision.reason, done.end.best.texts["m.py"]) == (HaltReason.PASSED, "two")
+
+
+def test_after_the_last_step_too_the_other_survivors_have_their_verdicts() -> None:
+    def think(x: X, y: Candidate, z: Reasoning) -> Reasoning:
+        return z.model_copy(update={"survivors": (survivor("one"), survivor("two"))})
+
+    net = ScriptedNet(think=think, answer=first_survivor)
+    done = run(net, cold_refuses("one"), shape=Shape(T=1, n=1, N_sup=1), learn=refused)
+    assert (done.end.decision.reason, done.end.best.texts["m.py"]) == (HaltReason.PASSED, "two")
+
+
+def test_a_fresh_start_keeps_the_survivors() -> None:
+    def think(x: X, y: Candidate, z: Reasoning) -> Reasoning:
+        return z.model_copy(update={"exhausted": True, "survivors": (survivor("late"),)})
+
+    done = run(ScriptedNet(think=think), shape=Shape(T=1, n=1, N_sup=3), patience=1)
+    fresh = next(fact for fact in done.carried if fact.z.seed == 8)
+    assert [one.texts["m.py"] for one in fresh.z.survivors] == ["late"]
+
+
+def test_a_cancel_leaves_the_survivors_that_no_verdict_has_seen() -> None:
+    done = overspent(cold_refuses("one"), CancelAt(4), survivors=("one", "two"))
+    assert done.end.decision.reason is HaltReason.CANCELLED
+    assert [one.texts["m.py"] for one in done.end.z.survivors] == ["two"]
 
 
 @pytest.mark.parametrize("moment", range(1, 3))
