@@ -6,10 +6,13 @@ import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes import FakeJudge, meter, task_of, verdict
 from projects import (
     CALC,
     RIGHT,
@@ -27,12 +30,15 @@ from projects import (
     without_power,
 )
 
+from trm_lsp.core.budget import Budget
 from trm_lsp.core.consent import Question
-from trm_lsp.core.events import AnyEvent, BaselineJudged, Halted, Notice, RunStarted, load_event
+from trm_lsp.core.events import AnyEvent, BaselineJudged, Halted, Notice, RunStarted, Shape, ZUpdated, load_event
 from trm_lsp.core.halting import HaltReason
 from trm_lsp.core.state import Focus
-from trm_lsp.core.verdict import Frozen
-from trm_lsp.engine.refine import refine
+from trm_lsp.core.supervision import Ended, deep_supervision
+from trm_lsp.core.verdict import Frozen, Tier, Verdict
+from trm_lsp.engine.refine import refine, taught
+from trm_lsp.nets.repair import RepairNet
 from trm_lsp.settings import Settings
 from trm_lsp.store import EventLog, StoreError
 
@@ -186,6 +192,56 @@ def timeless(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: timeless(part) for key, part in value.items() if key not in VOLATILE}
     return [timeless(part) for part in value] if isinstance(value, list) else value
+
+
+# --- survivors ----------------------------------------------------------------------------------
+
+
+def test_a_cancel_while_an_answer_waits_for_its_verdict_says_what_passed(root: Path) -> None:
+    make(root, CALC)
+    seen: list[AnyEvent] = []
+
+    def cancelled() -> bool:
+        return any(isinstance(event, ZUpdated) and "passes everything it was shown" in event.thought for event in seen)
+
+    for event in refine(task(root), settings(), cancelled=cancelled, ask=agree):
+        seen.append(event)
+    last = end(seen)
+    assert last.decision is HaltReason.CANCELLED and last.proposal is None and last.z is not None
+    passing = len(last.z.survivors)
+    what = "1 candidate passed what it was shown, and was" if passing == 1 else f"{passing} candidates passed"
+    assert last.summary.startswith(f"Not solved: it was cancelled. {last.z.tried} candidates were judged. {what}")
+    assert last.summary.endswith("not judged to the end.")
+
+
+def test_where_nothing_passes_the_summary_says_so(root: Path) -> None:
+    hopeless = {**CALC, "test_calc.py": "from calc import sub\n\n\ndef test_sub():\n    assert sub(3, 2) == 'never'\n"}
+    last = end(run(make(root, hopeless), knobs=settings(loop={"steps": 1})))
+    assert last.summary.endswith("candidates were judged, and none passes.")
+
+
+def test_where_the_cold_run_refuses_the_answer_and_ends_the_budget_the_next_survivor_is_judged() -> None:
+    base = {"calc.py": WRONG}
+    answers = [RIGHT, WRONG.replace("a + b", "a * b")]
+    cold: list[str] = []
+
+    def says(texts: Mapping[str, str], tier: Tier) -> Verdict:
+        passes = texts["calc.py"] in answers
+        if tier is Tier.COLD:
+            cold.append(texts["calc.py"])
+            passes = len(cold) > 1
+            counter.count(work=10_000)
+        return verdict("passed" if passes else "failed")
+
+    judge, counter = FakeJudge(base, says), meter(Budget(work=10_000))
+    x = task_of(base, judge, verdict("failed"))
+    x = replace(x, judge=counter.judging(judge))
+    net = RepairNet()
+    *_, last = deep_supervision(net, x, *net.start(x, 0), shape=Shape(), meter=counter, learn=taught)
+    assert isinstance(last, Ended)
+    assert last.decision.reason is HaltReason.PASSED
+    assert sorted(cold) == sorted(answers)
+    assert [attempt.texts["calc.py"] for attempt in last.z.survivors] == [last.best.texts["calc.py"]] == cold[1:]
 
 
 # --- what remembers -----------------------------------------------------------------------------

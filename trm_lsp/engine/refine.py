@@ -170,14 +170,14 @@ def _loop(
     )
     y, z = net.start(x, settings.loop.seed)
     facts = deep_supervision(
-        net, x, y, z, shape=log.run.shape, meter=meter, learn=_taught, patience=settings.loop.patience
+        net, x, y, z, shape=log.run.shape, meter=meter, learn=taught, patience=settings.loop.patience
     )
     for fact in facts:
         yield from log.untold()
         yield from _events(_doubted(fact, x) if isinstance(fact, Ended) else fact, x, log)
 
 
-def _taught(x: X, y: Candidate, z: Reasoning, verdict: Verdict) -> Reasoning:
+def taught(x: X, y: Candidate, z: Reasoning, verdict: Verdict) -> Reasoning:
     """What a verdict teaches: kinds of edits, and that what it refused is no survivor."""
     return believe_verdict(y, learn(x, y, z, verdict))
 

@@ -12,7 +12,7 @@ LOWEST, HIGHEST = 0.25, 4.0
 
 
 def learn(x: X, y: Candidate, z: Reasoning, verdict: Verdict) -> Reasoning:
-    """Z with new weights for the families y is made of. A y without commits teaches nothing."""
+    """Z with new weights for the families y is made of, once for each verdict. A y without commits teaches nothing."""
     factor = HELPED if verdict.score > x.baseline.score else FAILED
     families = dict(z.families)
     for family in dict.fromkeys(commit.family for commit in y.commits):
