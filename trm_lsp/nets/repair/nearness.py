@@ -85,7 +85,10 @@ def closeness_of(signature: str) -> float | None:
     one, other = _literal(match[1]), _literal(match[3])
     if one is _UNKNOWN or other is _UNKNOWN:
         return None
-    return min(0.999, _closeness(one, other))
+    try:
+        return min(0.999, _closeness(one, other))
+    except (ValueError, RecursionError):  # an integer in hex that is too long for decimals, or lists in lists in lists
+        return None
 
 
 def _closeness(one: Any, other: Any) -> float:
