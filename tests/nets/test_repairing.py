@@ -13,7 +13,7 @@ from fakes import FakeJudge, FakeTracer, Texts, meter, task_of, verdict
 from trm_lsp.core.budget import Stopped
 from trm_lsp.core.events import Shape
 from trm_lsp.core.halting import HaltReason
-from trm_lsp.core.ports import X
+from trm_lsp.core.ports import Slot, Values, X
 from trm_lsp.core.recursion import Update, recursion
 from trm_lsp.core.state import (
     ATTEMPTS_KEPT,
@@ -453,3 +453,64 @@ def test_a_failing_test_beside_the_targets_does_not_stop_it() -> None:
         return verdict("passed" if texts["m.py"] == RIGHT else "failed", beside=beside)
 
     assert run(TOTAL, says).end.decision.reason is HaltReason.PASSED
+
+
+# --- from step to step --------------------------------------------------------------------------
+
+
+SEEN = "items[0] + items[1] + items[2]"
+"""What no typed edit gives, and only what was observed proposes."""
+
+
+def watching(says: Says) -> tuple[X, FakeJudge, list[Sequence[Slot]]]:
+    """X whose observer proposes many expressions for each slot, `SEEN` as the last of one; and what it was asked."""
+    x, judge = x_of(TOTAL, says)
+    asked: list[Sequence[Slot]] = []
+
+    def observer(_: Variant, slots: Sequence[Slot], tests: Sequence[str], **more: object) -> tuple[Values, ...]:
+        asked.append(slots)
+        many = [(f"{number}j",) for number in range(40)]
+        return tuple(Values(slot=slot, evaluations=1, classes=(*many, (SEEN,))) for slot in slots)
+
+    return dataclasses.replace(x, observer=observer), judge, asked
+
+
+def test_what_was_observed_is_still_to_be_tried_in_later_steps() -> None:
+    x, _, asked = watching(lambda texts, tier: verdict("passed" if f"return {SEEN}" in texts["m.py"] else "failed"))
+    found = [update.y.texts["m.py"] for update in thinking(x, 40, T=1, n=2) if update.y.touched]
+    assert found and f"return {SEEN}" in found[-1]
+    assert len(asked) == 2  # expressions once, and places between statements once
+
+
+def test_a_net_that_remembers_nothing_looks_again() -> None:
+    x, _, asked = watching(lambda texts, tier: verdict("failed"))
+    *_, last = thinking(x, 3, T=1, n=6)
+    looks = len(asked)
+    assert looks and last.z.observed
+    for update in recursion(RepairNet(), x, *detach(last.y, last.z), T=1, n=6):
+        assert update.y.digest == last.y.digest
+    assert len(asked) > looks
+
+
+def test_what_was_cut_short_is_not_asked_for_again_in_the_next_step() -> None:
+    def says(texts: Texts, tier: Tier) -> Verdict:
+        slow = "range" in texts["m.py"] or "result = 1" in texts["m.py"]
+        return verdict("timeout" if slow else "failed")
+
+    x, judge = x_of(TOTAL, says)
+    list(thinking(x, 6, T=1, n=4))
+    tried = Counter(texts["m.py"] for tier, texts in judge.asked if tier is Tier.SCREEN)
+    slow = [count for text, count in tried.items() if "result = 1" in text]
+    assert slow and max(slow) <= 3  # once as usual, once more of the likeliest, once when nothing else was left
+
+
+def test_a_new_run_of_the_same_net_begins_with_nothing_remembered() -> None:
+    x, judge = x_of(TOTAL, only())
+    net = RepairNet()
+    asked = []
+    for _ in range(2):
+        y, z = net.start(x, 0)
+        before = len(judge.asked)
+        list(recursion(net, x, y, z, T=1, n=4))
+        asked.append(judge.asked[before:])
+    assert asked[0] == asked[1]

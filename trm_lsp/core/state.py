@@ -225,7 +225,7 @@ class Reasoning(Frozen):
     exhausted: bool = False
     """Nothing is left to try below the bound."""
     memory: Any = Field(default=None, exclude=True, repr=False)
-    """The net's inner carry: plain tuples that do not survive a detach."""
+    """The net's inner carry: it does not survive a detach, and can be made again."""
 
     def think(self, *thoughts: str) -> Reasoning:
         """The same reasoning with new thoughts at its end."""

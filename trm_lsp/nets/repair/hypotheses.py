@@ -217,7 +217,7 @@ class Queue:
             at = At(hypothesis.place, hypothesis.cost, hypothesis.family)
             by_place.setdefault(at, []).append(hypothesis)
         more = self.after(())
-        listed = {at: Listed(at, found, texts, weights, self._made) for at, found in by_place.items()}
+        listed = {at: ListedStream(at, found, texts, weights, self._made) for at, found in by_place.items()}
         more._streams = {**self._streams, **listed}
         return more
 
@@ -265,6 +265,33 @@ Made = dict[Essence, dict[At, int]]
 """At which places an edit is proposed, and at which position of the order there."""
 
 
+class Offered(NamedTuple):
+    """A change that a family has proposed: it becomes a hypothesis when its turn comes, which is seldom."""
+
+    site: Site
+    family: Family
+    change: Change
+    prior: float
+
+    @property
+    def text(self) -> str:
+        return self.site.source.text
+
+    def at(self, at: At) -> Hypothesis:
+        change, line = self.change, _line(self.site, self.change)
+        return Hypothesis(change.edits, self.family.name, change.what, at.place, line, at.cost, self.prior)
+
+
+class Listed(NamedTuple):
+    """A hypothesis that was made already, and what its edits change."""
+
+    text: str
+    hypothesis: Hypothesis
+
+    def at(self, _at: At) -> Hypothesis:
+        return self.hypothesis
+
+
 class Stream:
     """The hypotheses of one cost at one place, in the order of their priors, made family by family."""
 
@@ -284,7 +311,7 @@ class Stream:
         self._weights = weights
         # A family that cannot beat what is made stays closed; the likeliest is opened first.
         self._closed = sorted(offers, key=lambda offer: self._most(offer.family))
-        self._open: list[tuple[float, tuple[Edit, ...], int, Hypothesis, Essence]] = []
+        self._open: list[tuple[float, tuple[Edit, ...], int, Offered | Listed]] = []
         self._order: list[tuple[Hypothesis, Essence]] = []
         self._positions: dict[tuple[Edit, ...], int] = {}
         self._known: set[Essence] = set()
@@ -313,8 +340,10 @@ class Stream:
                 self._make(self._closed.pop())
             if not self._open:
                 return None
-            *_, hypothesis, essence = heapq.heappop(self._open)
-            if essence in self._known:
+            *_, opened = heapq.heappop(self._open)
+            hypothesis = opened.at(self._at)
+            essence = essence_of(opened.text, hypothesis.edits)
+            if essence is None or essence in self._known:
                 continue
             self._known.add(essence)
             if self._ruled_out is None or not self._ruled_out(hypothesis.edits):
@@ -332,17 +361,14 @@ class Stream:
 
     def _make(self, offer: Offer) -> None:
         family = offer.family
+        weight = self._weights.get(family.name, 1.0)
         for site, change in offer.changes():
-            essence = essence_of(site.source.text, change.edits)
-            if essence is None or essence in self._known:
-                continue
-            place, cost, _ = self._at
             prior = family.prior * min(1.0, change.weight * _pertinence(site, change))
-            hypothesis = Hypothesis(change.edits, family.name, change.what, place, _line(site, change), cost, prior)
-            heapq.heappush(self._open, (-self.value(hypothesis), change.edits, len(self._open), hypothesis, essence))
+            offered = Offered(site, family, change, prior)
+            heapq.heappush(self._open, (-prior * weight, change.edits, len(self._open), offered))
 
 
-class Listed(Stream):
+class ListedStream(Stream):
     """A stream whose hypotheses are known from the start."""
 
     def __init__(
@@ -355,10 +381,8 @@ class Listed(Stream):
     ) -> None:
         super().__init__(at, (), weights, made, None)
         for number, hypothesis in enumerate(hypotheses):
-            essence = essence_of(texts[hypothesis.edits[0].path], hypothesis.edits)
-            if essence is not None:
-                entry = (-self.value(hypothesis), hypothesis.edits, number, hypothesis, essence)
-                heapq.heappush(self._open, entry)
+            listed = Listed(texts[hypothesis.edits[0].path], hypothesis)
+            heapq.heappush(self._open, (-self.value(hypothesis), hypothesis.edits, number, listed))
 
 
 def _pertinence(site: Site, change: Change) -> float:

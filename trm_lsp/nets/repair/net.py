@@ -9,17 +9,24 @@ from trm_lsp.core.state import Attempt, Candidate, Reasoning
 from trm_lsp.nets.repair.doubting import doubt
 from trm_lsp.nets.repair.experiments import choose, experiment
 from trm_lsp.nets.repair.looking import observation
-from trm_lsp.nets.repair.orienting import LARGEST_BOUND, Inner, failing_of, orient
+from trm_lsp.nets.repair.orienting import LARGEST_BOUND, Inner, Remembered, failing_of, orient, recalled
 from trm_lsp.nets.repair.partial import below, counted, goes_back, is_left, next_step, settle, tried_enough
 from trm_lsp.nets.repair.survivors import believe_verdict, shrink, vouch
 
 
 class RepairNet:
-    """Localise, hypothesise, experiment, commit. Deterministic: the same x and seed repeat a run."""
+    """Localise, hypothesise, experiment, commit. Deterministic: the same x and seed repeat a run.
+
+    One object for each run: it remembers how far it was with a y, which could be made again from z.
+    """
 
     name = "repair"
 
+    def __init__(self) -> None:
+        self._remembered = Remembered()
+
     def start(self, x: X, seed: int) -> tuple[Candidate, Reasoning]:
+        self._remembered = Remembered()
         failing = failing_of(x.baseline)
         paths = [x.task.focus.path] if x.task.focus and x.task.focus.path in x.editable else []
         texts = {path: x.texts[path].text for path in paths}
@@ -33,21 +40,29 @@ class RepairNet:
     def __call__(self, *state: X | Candidate | Reasoning) -> Reasoning | Candidate:
         match state:
             case (X() as x, Candidate() as y, Reasoning() as z):
-                return think(x, y, z)
+                z = think(x, y, z, self._remembered.of(y))
+                self._remembered.keep(z)
+                return z
             case (Candidate() as y, Reasoning() as z):
                 return answer(y, z)
         raise TypeError("a net takes (x, y, z) or (y, z)")
 
 
-def think(x: X, y: Candidate, z: Reasoning) -> Reasoning:
-    """One z-update: localise, try a batch, or doubt a survivor. With nothing to learn it costs nothing."""
+def think(x: X, y: Candidate, z: Reasoning, known: Inner | None = None) -> Reasoning:
+    """One z-update: localise, try a batch, or doubt a survivor. With nothing to learn it costs nothing.
+
+    `known`: the inner carry of this y from an earlier step.
+    """
     z = believe_verdict(y, z)
     if any(attempt.key == y.digest for attempt in z.survivors):
         return doubt(x, z)
     if not isinstance(z.memory, Inner) or z.memory.y != y.digest:
-        z = orient(x, y, z)
-        if z.localised == y.digest and z.memory.queue:
-            return z
+        if known is None:
+            z = orient(x, y, z)
+            if z.localised == y.digest and z.memory.queue:
+                return z
+        else:
+            z = recalled(y, z, known)
     if z.survivors and (surer := vouch(x, z) or shrink(x, z)):
         return surer
     look = None if z.survivors else observation(y, z)

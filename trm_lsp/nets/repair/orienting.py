@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from trm_lsp.core.ports import X
@@ -26,8 +27,12 @@ FAILING_TRACED = 24
 """Failing tests that are traced, at most."""
 
 
+Y_KEPT = 6
+"""Of so many y the inner carry is kept, those thought about last."""
+
+
 class Inner(NamedTuple):
-    """What the net thinks with inside one supervision step: it does not survive a detach."""
+    """What the net thinks with on one y. It is no part of z's schema: what is forgotten is made again from z and x."""
 
     y: str
     """Digest of the y the queue was made for."""
@@ -39,6 +44,44 @@ class Inner(NamedTuple):
     """What the tests said about y."""
     stubs: bool = False
     """Whether some function of these texts is not written yet."""
+    suspicion: Mapping[str, float] = MappingProxyType({})
+    evidence: Mapping[str, tuple[int, float]] = MappingProxyType({})
+    bound: int = 1
+    """As z had them on this y, when it was left."""
+
+
+class Remembered:
+    """The inner carry of the y thought about last: to go on with one of them needs no second look at it."""
+
+    def __init__(self) -> None:
+        self._inners: dict[str, Inner] = {}
+
+    def of(self, y: Candidate) -> Inner | None:
+        return self._inners.get(y.digest)
+
+    def keep(self, z: Reasoning) -> None:
+        """Keep the inner carry of the y that z is about; the one that was not thought about for longest goes."""
+        inner = z.memory
+        if isinstance(inner, Inner):
+            self._inners.pop(inner.y, None)
+            self._inners[inner.y] = inner._replace(suspicion=z.suspicion, evidence=z.evidence, bound=z.bound)
+            if len(self._inners) > Y_KEPT:
+                del self._inners[next(iter(self._inners))]
+
+
+def recalled(y: Candidate, z: Reasoning, inner: Inner) -> Reasoning:
+    """Go on with a y where it was left, with dearer edits than before."""
+    here = z.localised == y.digest
+    return z.model_copy(
+        update={
+            "suspicion": z.suspicion if here else inner.suspicion,
+            "evidence": z.evidence if here else inner.evidence,
+            "localised": y.digest,
+            "bound": min(LARGEST_BOUND, (z.bound if here else inner.bound) + 1),
+            "exhausted": False,
+            "memory": inner,
+        }
+    )
 
 
 def orient(x: X, y: Candidate, z: Reasoning) -> Reasoning:
@@ -66,6 +109,7 @@ def orient(x: X, y: Candidate, z: Reasoning) -> Reasoning:
             "localised": y.digest,
             "bound": 1 if fresh else min(LARGEST_BOUND, z.bound + 1),
             "exhausted": False,
+            "observed": tuple(seen for seen in z.observed if y.digest not in seen),
             "memory": Inner(y.digest, queue, texts, standing, any(any(unwritten(source)) for source in sources)),
         }
     )

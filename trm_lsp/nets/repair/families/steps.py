@@ -13,6 +13,10 @@ from trm_lsp.nets.repair.source import is_docstring
 COPIED = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Return, ast.Raise)
 MOST_COPIED = 25
 """Statements of the same function that may be repeated elsewhere, the nearest."""
+MOST_SET = 12
+"""Variables that may be set anew, those that are bound nearest."""
+MOST_PAIRED = 6
+"""Variables of which one may change another, the nearest: of all pairs there would be more than anything else."""
 
 
 class Step(Family):
@@ -40,9 +44,12 @@ class Step(Family):
     def _inserted(self, site: Site) -> dict[str, float]:
         """The statements that could be missing, with weights."""
         statement, source = site.statement, site.source
+        assert statement.function is not None
         inserted: dict[str, float] = {}
-        assigned = [name for name, line in source.bindings(statement.function) if line] if statement.function else []
-        for name in dict.fromkeys(assigned):
+        bound = [
+            (abs(line - statement.node.lineno), name) for name, line in source.bindings(statement.function) if line
+        ]
+        for name in list(dict.fromkeys(name for _, name in sorted(bound)))[:MOST_SET]:
             if can_be(site.kinds_of(name), NUMBERS):
                 inserted |= {f"{name} += 1": 0.4, f"{name} -= 1": 0.25}
             inserted |= {f"{name} = 0": 0.2, f"{name} = []": 0.2, f"{name} = None": 0.12, f"{name} = not {name}": 0.08}
@@ -62,8 +69,8 @@ class Step(Family):
                 inserted |= {f"{name}.sort()": 0.2, f"{name}.reverse()": 0.12, f"{name}.pop()": 0.2}
             if can_be(kinds, NUMBERS):
                 inserted |= {f"{name} = abs({name})": 0.2, f"{name} = int({name})": 0.1}
-            for other in names:
-                if other != name:
+            for other in names[:MOST_PAIRED]:
+                if other != name and name in names[:MOST_PAIRED]:
                     if can_be(kinds, COLLECTIONS):
                         inserted |= {f"{name}.append({other})": 0.3, f"{name}.add({other})": 0.25}
                         inserted[f"{name}.remove({other})"] = 0.1
