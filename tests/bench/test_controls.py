@@ -134,7 +134,12 @@ def test_stubs_are_looked_at_before_anything_is_tried(name: str) -> None:
     base = {"m.py": "def area(width, height):\n    raise NotImplementedError\n"}
     x, observer = x_of(base=base)
     asked: list[int] = []
-    watched = X(**{**vars(x), "judge": lambda batch, tier: asked.append(observer.stubs) or x.judge(batch, tier)})
+
+    def watching(batch: Sequence[Variant], tier: Tier) -> Iterator[Verdict]:
+        asked.append(observer.stubs)
+        return x.judge(batch, tier)
+
+    watched = X(**{**vars(x), "judge": watching})
     net = CONTROLS[name]()
     net(watched, *net.start(watched, 0))
     assert asked[0] == 1
