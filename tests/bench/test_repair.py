@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,8 +18,9 @@ from fakes import FakeClock, FakeJudge, task_of, verdict
 from projects import NO_PLUGINS, make
 from repair_runs import made
 
-from bench import large, repair, runs, tables, tasks
+from bench import injected, large, repair, runs, tables, tasks
 from bench.controls import CONTROLS
+from bench.packages import PACKAGES
 from bench.repairing import ALL_ARMS, ARMS, TRM, Report, Watched, as_json, run
 from bench.runs import Budget, Memory, Run, every, measured
 from bench.tasks import DEVELOPMENT, ONE, OWN, SETS, Judged, Laid, Task
@@ -224,6 +226,18 @@ def test_a_task_is_known_by_all_that_it_consists_of(tmp_path: Path) -> None:
     changes = ({"files": {"calc.py": "2\n"}}, {"tests": ["other.py"]}, {"hidden": {"reference": "t"}})
     others = {digest({**entry, **change}) for change in changes} | {digest(entry, "judge otherwise")}
     assert digest(entry) == same and len(others - {same}) == 4
+
+
+def test_injected_bugs_are_known_by_texts_and_tests_and_large_packages_by_size_and_seed() -> None:
+    texts, shown, failing = {"src/attr/a.py": "1\n"}, ("t1",), ("t1", "t2")
+    bug = injected.Bug("attrs 1", "attrs", "injector", 1, texts, shown, failing, False, ("f",))
+    suite: Any = SimpleNamespace(package=next(package for package in PACKAGES if package.name == bug.package))
+    changes: tuple[dict[str, Any], ...] = ({}, {"files": {"src/attr/a.py": "2\n"}}, {"shown": ("t2",)})
+    bugs = [dataclasses.replace(bug, **change) for change in changes]
+    assert len({tasks._injected(each, suite, threading.Lock()).digest for each in [*bugs, bug]}) == len(changes)
+    sizes = [(0, large.Size(3)), (1, large.Size(3)), (0, large.Size(4))]
+    assert len({tasks.one_large(seed, size, PYTHON).digest for seed, size in sizes}) == len(sizes)
+    assert len({one.digest for one in tasks.own(PYTHON)}) == len(tasks.own(PYTHON))
 
 
 def test_ids_are_odd_or_even_by_their_digest() -> None:
