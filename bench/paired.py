@@ -37,13 +37,23 @@ def of_totals(pairs: Pairs) -> float:
     return sum(one for one, _ in pairs) / sum(other for _, other in pairs)
 
 
-def estimate(ratio: Callable[[Pairs], float], pairs: Pairs, seed: int) -> Estimate:
-    """A ratio with a bootstrap interval over the tasks. Raises ValueError without pairs."""
-    if not pairs:
+def estimate(ratio: Callable[[Pairs], float], groups: Sequence[Pairs], seed: int) -> Estimate:
+    """A ratio over all tasks with a bootstrap interval. Raises ValueError without pairs.
+
+    Tasks of one group resemble each other: whole groups are resampled where
+    there are several, and single tasks where there is one.
+    """
+    groups = [group for group in groups if group]
+    if not groups:
         raise ValueError("no pairs to compare")
+    units = groups if len(groups) > 1 else [[pair] for pair in groups[0]]
     chance = random.Random(f"{seed} bootstrap")
-    drawn = sorted(ratio(chance.choices(pairs, k=len(pairs))) for _ in range(RESAMPLES))
-    return Estimate(ratio(pairs), drawn[int(0.025 * RESAMPLES)], drawn[int(0.975 * RESAMPLES) - 1])
+    drawn = sorted(ratio(_together(chance.choices(units, k=len(units)))) for _ in range(RESAMPLES))
+    return Estimate(ratio(_together(units)), drawn[int(0.025 * RESAMPLES)], drawn[int(0.975 * RESAMPLES) - 1])
+
+
+def _together(groups: Sequence[Pairs]) -> Pairs:
+    return [pair for group in groups for pair in group]
 
 
 def mcnemar(first: int, second: int) -> float:

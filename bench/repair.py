@@ -83,13 +83,12 @@ def main() -> None:
     if not 1 <= arguments.jobs <= len(cores()):
         parser.error(f"--jobs must be 1 to {len(cores())}: every run has a core of its own")
     until = time.monotonic() + 60 * arguments.minutes
-    budget = Budget(
-        arguments.seconds or (QUICK_SECONDS if arguments.quick else SECONDS), arguments.work, arguments.seed
-    )
+    seconds = arguments.seconds or (QUICK_SECONDS if arguments.quick else SECONDS)
+    budget = Budget(seconds, arguments.work, arguments.seed, arguments.jobs)
     arms = [arm for arm in ALL_ARMS if arm in (arguments.arm or ARMS)]
     count = arguments.sample or (QUICK_TASKS if arguments.quick else None)
     lacking = "development" in (arguments.rows or ROWS) and not arguments.development
-    print(f"trm-lsp, repair: commit {commit()}, {told(budget, arguments.jobs)}\n{machine()}\n", flush=True)
+    print(f"trm-lsp, repair: commit {commit()}, {told(budget)}\n{machine()}\n", flush=True)
     if arguments.fresh:
         MEMORY.unlink(missing_ok=True)
     memory = Memory(MEMORY, version(), budget)
@@ -97,11 +96,11 @@ def main() -> None:
         os.environ["TMPDIR"] = tempfile.tempdir = folder  # the copies that tests run in are made there
         scratch = Path(folder).resolve()
         chosen = drawn(collected(arguments, scratch), count, arguments.seed)
-        print(f"{len(chosen)} bugs, {len(arms)} arms. {left(chosen, arms, memory, budget, arguments.jobs)}", flush=True)
+        print(f"{len(chosen)} bugs, {len(arms)} arms. {left(chosen, arms, memory, budget)}", flush=True)
         measure = functools.partial(measured, budget=budget, scratch=scratch)
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         with contextlib.suppress(KeyboardInterrupt):  # what was run is remembered
-            for _ in every(chosen, arms, memory, measure, arguments.jobs, until):
+            for _ in every(chosen, arms, memory, measure, budget.jobs, until):
                 pass
     runs = [run for task in chosen for arm in arms if (run := memory.get(task, arm)) is not None]
     if len(runs) < len(chosen) * len(arms):
@@ -109,10 +108,10 @@ def main() -> None:
     print(f"\n{tables(runs, arguments.seed, {DEVELOPMENT: 'needs --development'} if lacking else {})}")
 
 
-def told(budget: Budget, jobs: int) -> str:
+def told(budget: Budget) -> str:
     """What every run gets, in words."""
     work = f" and {budget.work:,.0f} work units" if budget.work else ""
-    beside = f", {jobs} at a time" if jobs > 1 else ""
+    beside = f", {budget.jobs} at a time" if budget.jobs > 1 else ""
     return f"seed {budget.seed}, {budget.seconds:g} s{work} on one core{beside}"
 
 

@@ -20,6 +20,7 @@ from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, ParamSpec, TypeVar, overload
+from unittest.mock import patch
 
 from bench.ablations import ABLATIONS, ablated
 from bench.controls import CONTROLS
@@ -28,12 +29,12 @@ from trm_lsp.core.budget import Budget, Meter
 from trm_lsp.core.consent import Question
 from trm_lsp.core.events import Halted
 from trm_lsp.core.halting import HaltReason
-from trm_lsp.core.ports import Judge, Net, X
+from trm_lsp.core.ports import Clock, Judge, Net, X
 from trm_lsp.core.state import Candidate, Reasoning, Task, Variant
 from trm_lsp.core.verdict import Tier, Verdict
-from trm_lsp.engine.clock import SystemClock
-from trm_lsp.engine.refine import NETS, refine
+from trm_lsp.engine import refine as engine
 from trm_lsp.nets.repair import RepairNet
+from trm_lsp.patch.edits import texts_of
 from trm_lsp.settings import Settings, load, pyproject_values
 
 P = ParamSpec("P")
@@ -56,7 +57,7 @@ class Moment(NamedTuple):
     cpu: float
     """CPU seconds of all processes since this one began, its imports included."""
     work: float
-    """Work units since the baseline's end."""
+    """Work units, by the engine's own meter; the baseline takes none."""
     tried: int
     """Candidates judged."""
 
@@ -87,7 +88,9 @@ class Report(NamedTuple):
     first_judged: Moment | None
     """The first verdict on a candidate."""
     first_passed: Moment | None
-    """The first candidate that passed the targets in a process of its own."""
+    """The first candidate that passed the targets in a process of its own, whatever became of it later."""
+    answered: Moment | None
+    """When the answer itself first passed so; None when it is not solved."""
     screened_cpu: float
     """CPU seconds of all that was tried, in all processes: to make it, compile it, run it and draw conclusions.
 
@@ -106,7 +109,9 @@ class Watched:
         self.name = net.name
         self._net = net
         self._began = time.monotonic()
-        self._meter = Meter(Budget(), SystemClock(), lambda: False)
+        self._meter: Meter | None = None
+        self._passed: dict[Texts, Moment] = {}
+        """When each candidate first passed the targets in a process of its own."""
         self._besides = 0.0
         """CPU seconds in an experiment that are no part of its screen."""
         self.baseline: Moment | None = None
@@ -131,13 +136,12 @@ class Watched:
         raise TypeError("a net takes (x, y, z) or (y, z)")
 
     def _think(self, x: X, y: Candidate, z: Reasoning) -> Reasoning:
-        meter = self._meter
         watched = dataclasses.replace(
             x,
-            judge=self._judging(meter.judging(x.judge)),
-            tracer=self._apart(meter.tracing(x.tracer)),
-            observer=self._apart(meter.observing(x.observer)),
-            comparer=self._apart(meter.comparing(x.comparer)),
+            judge=self._judging(x),
+            tracer=self._apart(x.tracer),
+            observer=self._apart(x.observer),
+            comparer=self._apart(x.comparer),
         )
         self._besides = 0.0
         began = _cpu_before()
@@ -145,16 +149,19 @@ class Watched:
         self.screened_cpu += _cpu_after() - began - self._besides
         return z
 
-    def _judging(self, judge: Judge) -> Judge:
+    def _judging(self, x: X) -> Judge:
         def judged(batch: Sequence[Variant], tier: Tier) -> Iterator[Verdict]:
-            verdicts = judge(batch, tier)
+            verdicts, variants = x.judge(batch, tier), iter(batch)
             following = partial(next, verdicts, None)
             ask = following if tier is Tier.SCREEN else self._apart(following)
             while (verdict := ask()) is not None:
+                variant = next(variants)
                 self.screened += tier is Tier.SCREEN
                 self.first_judged = self.first_judged or self.now()
                 if verdict.passed and verdict.tier is not Tier.SCREEN:
-                    self.first_passed = self.first_passed or self.now()
+                    passed = self.now()
+                    self.first_passed = self.first_passed or passed
+                    self._passed.setdefault(changed(variant, x), passed)
                 yield verdict
 
         return judged
@@ -173,7 +180,27 @@ class Watched:
 
     def now(self) -> Moment:
         """Where the run stands."""
-        return Moment(time.monotonic() - self._began, _cpu_after(), self._meter.spent.work, self.screened)
+        work = self._meter.spent.work if self._meter else 0.0
+        return Moment(time.monotonic() - self._began, _cpu_after(), work, self.screened)
+
+    def passed(self, texts: Mapping[str, str]) -> Moment | None:
+        """When a candidate first passed; None where it did so in no process of its own."""
+        return self._passed.get(frozenset(texts.items()))
+
+    def metered(self, budget: Budget, clock: Clock, cancelled: Callable[[], bool]) -> Meter:
+        """The engine's meter, from which every moment takes its work."""
+        self._meter = Meter(budget, clock, cancelled)
+        return self._meter
+
+
+Texts = frozenset[tuple[str, str]]
+"""Whole texts by path, of the files that differ from the task's."""
+
+
+def changed(variant: Variant, x: X) -> Texts:
+    """What a variant makes of the task's texts."""
+    texts = texts_of(variant, {path: base.text for path, base in x.texts.items()})
+    return frozenset((path, text) for path, text in texts.items() if text != x.texts[path].text)
 
 
 def _cpu_before() -> float:
@@ -198,7 +225,7 @@ def run(
     task = Task(id="bench", root=str(root), tests=tuple(tests))
     settings = _settings(root, python, arm, seconds, work, seed)
     halted = None
-    with ablated(arm), _standing_in(watched), closing(refine(task, settings, ask=_plain)) as events:
+    with ablated(arm), _standing_in(watched), closing(engine.refine(task, settings, ask=_plain)) as events:
         for event in events:
             if isinstance(event, Halted):
                 halted, end = event, watched.now()  # its processes are still there to be counted
@@ -207,13 +234,10 @@ def run(
 
 
 @contextmanager
-def _standing_in(net: Net) -> Iterator[None]:
-    """Have the engine take this net for its own."""
-    usual, NETS["repair"] = NETS["repair"], lambda: net
-    try:
+def _standing_in(net: Watched) -> Iterator[None]:
+    """Have the engine take this net for its own, and let it read the engine's meter."""
+    with patch.dict(engine.NETS, {"repair": lambda: net}), patch.object(engine, "Meter", net.metered):
         yield
-    finally:
-        NETS["repair"] = usual
 
 
 def _plain(question: Question) -> bool:
@@ -246,6 +270,7 @@ def _report(arm: str, halted: Halted, watched: Watched, end: Moment) -> Report:
         baseline=watched.baseline,
         first_judged=watched.first_judged,
         first_passed=watched.first_passed,
+        answered=(watched.passed(proposal.texts) or end) if proposal else None,
         screened_cpu=watched.screened_cpu,
         memory=peak_memory(),
         error=halted.summary if halted.decision in {HaltReason.BROKEN, HaltReason.NOTHING} else "",

@@ -27,13 +27,15 @@ GRACE = 300.0
 """Seconds beyond its budget after which a run is ended from outside: the baseline and the last verdict are in them."""
 BESIDES = 15.0
 """Seconds to lay a bug, take its baseline and judge the answer, as long as none was measured."""
+_OURS = ("ablations", "controls", "cpu", "injected", "large", "packages", "repairing", "runs", "suite", "tasks")
 MEASURED = (
     "trm_lsp",
     "bench/realistic",
-    *(
-        f"bench/{name}.py"
-        for name in ("ablations", "controls", "cpu", "injected", "large", "repairing", "runs", "suite", "tasks")
-    ),
+    *(f"bench/{name}.py" for name in _OURS),
+    # The versions of what tests run with.
+    "bench/sdists.txt",
+    "bench/wheels.txt",
+    "requirements/dev.txt",
 )
 """What a run depends on: when a file of these is changed, nothing that was remembered counts any more."""
 CORES = Path("/sys/devices/system/cpu")
@@ -45,6 +47,8 @@ class Budget(NamedTuple):
     seconds: float
     work: float | None
     seed: int
+    jobs: int = 1
+    """How many run at a time: each has a core, and shares the rest of the machine."""
 
 
 class Run(NamedTuple):
@@ -71,6 +75,7 @@ class Run(NamedTuple):
     baseline: Mapping[str, float] | None = None
     first_judged: Mapping[str, float] | None = None
     first_passed: Mapping[str, float] | None = None
+    answered: Mapping[str, float] | None = None
     """As bench/repairing.py has them: seconds, CPU, work and candidates."""
     screened_cpu: float = 0.0
     memory: float = 0.0
@@ -160,12 +165,12 @@ def written(root: Path, texts: Mapping[str, str]) -> Iterator[None]:
 
 
 class Memory:
-    """What was run before, by code, budget, arm and task."""
+    """What was run before, by code, budget, arm and task: a task is what it consists of, not its name alone."""
 
     def __init__(self, file: Path, version: str, budget: Budget) -> None:
         self._file = file
-        self._about = [version, budget.seconds, budget.work, budget.seed]
-        self._known: dict[tuple[str, str, str], Run] = {}
+        self._about = [version, *budget]
+        self._known: dict[tuple[str, str, str, str], Run] = {}
         self._adding = threading.Lock()
         text = file.read_text(encoding="utf-8") if file.exists() else ""
         self._before = "\n" if text and not text.endswith("\n") else ""  # half a line of a command that was killed
@@ -174,15 +179,15 @@ class Memory:
                 found = json.loads(line)
                 if found["about"] == self._about:
                     run = Run(**{**found["run"], "kinds": tuple(found["run"]["kinds"])})
-                    self._known[run.set, run.task, run.arm] = run
+                    self._known[run.set, run.task, found["task"], run.arm] = run
 
     def get(self, task: Task, arm: str) -> Run | None:
-        return self._known.get((task.set, task.id, arm))
+        return self._known.get((task.set, task.id, task.digest, arm))
 
-    def add(self, run: Run) -> None:
-        line = json.dumps({"about": self._about, "run": run._asdict()})
+    def add(self, task: Task, run: Run) -> None:
+        line = json.dumps({"about": self._about, "task": task.digest, "run": run._asdict()})
         with self._adding:
-            self._known[run.set, run.task, run.arm] = run
+            self._known[run.set, run.task, task.digest, run.arm] = run
             self._file.parent.mkdir(parents=True, exist_ok=True)
             with self._file.open("a", encoding="utf-8") as file:
                 file.write(f"{self._before}{line}\n")
@@ -229,13 +234,14 @@ def _hours(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h" if seconds >= 3600 else f"{seconds / 60:.0f} min"
 
 
-def left(chosen: Sequence[Task], arms: Sequence[str], memory: Memory, budget: Budget, jobs: int) -> Left:
-    """How much there is to do, with so many at a time."""
+def left(chosen: Sequence[Task], arms: Sequence[str], memory: Memory, budget: Budget) -> Left:
+    """How much there is to do."""
     most = budget.seconds + BESIDES
     new = [arm for task in chosen for arm in arms if memory.get(task, arm) is None]
     usual = {arm: memory.usual(arm) for arm in arms}
     expected = sum(most if (took := usual[arm]) is None else took for arm in new)
-    return Left(len(new), len(chosen) * len(arms) - len(new), expected / jobs, len(new) * most / jobs)
+    remembered = len(chosen) * len(arms) - len(new)
+    return Left(len(new), remembered, expected / budget.jobs, len(new) * most / budget.jobs)
 
 
 def every(
@@ -261,7 +267,7 @@ def every(
         if known is not None or time.monotonic() >= until:
             return known, True
         run = measure(task, arm)
-        memory.add(run)
+        memory.add(task, run)
         return run, False
 
     pool = ThreadPoolExecutor(jobs, initializer=lambda: os.sched_setaffinity(0, {places.get()}))

@@ -6,8 +6,7 @@ import math
 import statistics
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from bench import injected
-from bench.against import against_rows, contract
+from bench.against import SOURCES, against_rows, contract
 from bench.editor import Row, table
 from bench.grades import calibration_rows
 from bench.repairing import ALL_ARMS, TRM
@@ -137,7 +136,7 @@ def kinds_rows(runs: Sequence[Run]) -> Iterator[Row]:
 
 
 def _is_package(kind: str) -> bool:
-    return kind not in {injected.OWN, injected.TOOL, injected.BOTH}
+    return kind not in SOURCES
 
 
 def errors_told(runs: Sequence[Run]) -> str:

@@ -58,8 +58,16 @@ class Task:
     """Makes the workspace in an empty folder."""
     judge: Callable[[Path], Judged] = field(repr=False)
     """Judges the workspace at its root, as it now stands; the hidden tests come from elsewhere."""
+    digest: str
+    """Of the texts, the tests that are shown, and what judges: another task of the same name has another one."""
     single: bool = False
     """Nothing is hidden, so an answer can be plausible and no more."""
+
+
+def digest_of(*parts: object) -> str:
+    """A digest of anything that JSON can hold, and of bytes."""
+    shown = (part.hex() if isinstance(part, bytes) else json.dumps(part, sort_keys=True) for part in parts)
+    return hashlib.sha256("\0".join(shown).encode()).hexdigest()[:16]
 
 
 # The development set
@@ -72,10 +80,11 @@ def development(folder: Path, python: Path) -> list[Task]:
     """
     file, program = folder / "humanevalfix-dev.jsonl", folder / "tasks.py"
     lines = file.read_text(encoding="utf-8").splitlines()
-    return [_development(json.loads(line), file, program, python) for line in lines if line.strip()]
+    judges = program.read_bytes()
+    return [_development(json.loads(line), file, program, judges, python) for line in lines if line.strip()]
 
 
-def _development(entry: Mapping[str, Any], file: Path, program: Path, python: Path) -> Task:
+def _development(entry: Mapping[str, Any], file: Path, program: Path, judges: bytes, python: Path) -> Task:
     name = str(entry["id"])
 
     def lay(folder: Path) -> Laid:
@@ -93,7 +102,7 @@ def _development(entry: Mapping[str, Any], file: Path, program: Path, python: Pa
         said = json.loads(ran.stdout.splitlines()[0])
         return Judged(bool(said["plausible"]), bool(said["correct"]))
 
-    return Task(name, DEVELOPMENT, (parity(name),), lay, judge)
+    return Task(name, DEVELOPMENT, (parity(name),), lay, judge, digest_of(entry, judges))
 
 
 def parity(name: str) -> str:
@@ -127,7 +136,8 @@ def _injected(bug: injected.Bug, suite: Suite, judging: threading.Lock) -> Task:
         with judging:  # all answers for a package are judged in the same folder
             return Judged(*injected.judge(bug, root, suite))
 
-    return Task(bug.id, ONE if bug.edits == 1 else TWO, (bug.source, bug.package), lay, judge, bug.single)
+    digest = digest_of(vars(bug) | {"files": dict(bug.files)}, package.version)
+    return Task(bug.id, ONE if bug.edits == 1 else TWO, (bug.source, bug.package), lay, judge, digest, bug.single)
 
 
 # Our own
@@ -145,7 +155,8 @@ def _own(bug: realistic.Bug, python: Path) -> Task:
     def judge(root: Path) -> Judged:
         return Judged(*realistic.judge(root, bug, python))
 
-    return Task(f"{bug.package}/{bug.id}", OWN, (bug.kind,), lay, judge)
+    # Its tests and what judges are files of ours: they make the version of what is measured.
+    return Task(f"{bug.package}/{bug.id}", OWN, (bug.kind,), lay, judge, digest_of(bug.changes))
 
 
 def one_large(seed: int, size: large.Size, python: Path) -> Task:
@@ -160,7 +171,8 @@ def one_large(seed: int, size: large.Size, python: Path) -> Task:
         passes = subprocess.run(command, cwd=root, env=environ, stdout=subprocess.DEVNULL).returncode == 0
         return Judged(passes, passes)
 
-    return Task(f"{size.lines:,} lines, {size.tests:,} tests", LARGE, (), lay, judge, single=True)
+    name = f"{size.lines:,} lines, {size.tests:,} tests"
+    return Task(name, LARGE, (), lay, judge, digest_of(size, seed), single=True)
 
 
 def by_set(tasks: Sequence[Task]) -> dict[str, list[Task]]:

@@ -12,10 +12,17 @@ def made(arm: str = TRM, name: str = "t", **facts: object) -> Run:
     moment = {"seconds": 1.0, "cpu": 1.0, "work": 0.0, "tried": 0}
     usual = {"set": ONE, "task": name, "kinds": ("injector", "attrs"), "single": False, "arm": arm}
     usual |= {"plausible": False, "correct": False, "among": False, "error": "", "baseline": moment}
+    usual |= {"cpu": cpu_at(float(str(facts.get("work", 0.0))))}
     return Run(**{**usual, **facts})  # type: ignore[arg-type]
 
 
 def found(arm: str, name: str, work: float, **facts: object) -> Run:
-    """A run whose first passing patch came after so much work."""
-    moment = {"seconds": 2.0, "cpu": 2.0, "work": work, "tried": 1}
-    return made(arm, name, **{"correct": True, "first_passed": moment, "work": work, "halt": "passed", **facts})
+    """A run that solved its bug after so much work, with the first patch that passed."""
+    moment = {"seconds": 2.0, "cpu": cpu_at(work), "work": work, "tried": 1}
+    usual = {"plausible": True, "correct": True, "first_passed": moment, "answered": moment}
+    return made(arm, name, **{**usual, "work": work, "halt": "passed", **facts})
+
+
+def cpu_at(work: float) -> float:
+    """CPU seconds at so many work units, as the reference machine has them."""
+    return 1.0 + work / 1000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import shutil
@@ -9,16 +10,25 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from fakes import FakeClock, FakeJudge, task_of, verdict
 from projects import NO_PLUGINS, make
 from repair_runs import made
 
-from bench import large, repair, runs, tables, tasks
+from bench import injected, large, repair, runs, tables, tasks
 from bench.controls import CONTROLS
-from bench.repairing import ALL_ARMS, ARMS, TRM, Report, as_json, run
+from bench.packages import PACKAGES
+from bench.repairing import ALL_ARMS, ARMS, TRM, Report, Watched, as_json, run
 from bench.runs import Budget, Memory, Run, every, measured
 from bench.tasks import DEVELOPMENT, ONE, OWN, SETS, Judged, Laid, Task
+from trm_lsp.core.budget import WORK_UNITS
+from trm_lsp.core.budget import Budget as EngineBudget
+from trm_lsp.core.ports import X
+from trm_lsp.core.state import Candidate, Reasoning, Variant
+from trm_lsp.core.verdict import Tier
 from trm_lsp.workspace.files import fingerprint
 
 PYTHON = Path(sys.executable)
@@ -27,6 +37,12 @@ ONE_EDIT = {
     "calc.py": "def double(n):\n    return n + 1\n",
     "test_calc.py": "from calc import double\n\n\ndef test_double():\n    assert double(3) == 6\n",
 }
+REFUSING = {
+    "calc.py": "def double(n):\n    return n + 1\n",
+    "test_calc.py": "from calc import double\n\n\ndef test_double():\n    assert double(2) == 4\n",
+    "test_more.py": "from calc import double\n\n\ndef test_none():\n    assert double(1) == 2\n",
+}
+"""`n + 2` and `n + n` pass the test that is shown; the other one, which passes before, refuses the first of these."""
 TWO_EDITS = {
     **ONE_EDIT,
     "calc.py": "def both(a, b):\n    return a - b, a - b\n",
@@ -71,19 +87,61 @@ def test_the_flat_queue_finds_a_bug_of_two_edits(root: Path) -> None:
 def test_single_edits_come_to_an_end_without_an_answer_to_a_bug_of_two(root: Path) -> None:
     report = repaired(root, TWO_EDITS, "exhaustive")
     assert (report.solved, report.halt, report.answer, report.grade) == (False, "stuck", {}, "")
-    assert report.tried > 0 and report.first_passed is None
+    assert report.tried > 0 and report.first_passed is None and report.answered is None
 
 
 def test_a_report_says_when_things_happened(root: Path) -> None:
     report = repaired(root, ONE_EDIT, TRM)
     told = json.loads(as_json(report))
     assert tuple(told) == Report._fields
-    moments = [told[name] for name in ("baseline", "first_judged", "first_passed")]
+    moments = [told[name] for name in ("baseline", "first_judged", "first_passed", "answered")]
     for what in ("seconds", "cpu", "work", "tried"):
         values = [moment[what] for moment in moments] + [told[what]]
         assert values == sorted(values)
     assert moments[0]["work"] == 0 < moments[1]["work"]
     assert told["memory"] > 10
+
+
+class Passing:
+    """A net that has two candidates confirmed, one in each z-update, and offers nothing."""
+
+    name = "passing"
+
+    def start(self, x: X, seed: int) -> tuple[Candidate, Reasoning]:
+        return Candidate(), Reasoning()
+
+    def __call__(self, *state: Any) -> Any:
+        if len(state) == 2:
+            return state[0]
+        x, _, z = state
+        text = f"answer {z.tried}\n"
+        list(x.judge([Variant({"m.py": text, "other.py": "kept\n"})], Tier.CONFIRM))
+        return z.model_copy(update={"tried": z.tried + 1})
+
+
+def test_moments_are_those_of_each_patch_by_the_engines_own_meter() -> None:
+    base = {"m.py": "base\n", "other.py": "kept\n"}
+    watched = Watched(Passing())
+    meter = watched.metered(EngineBudget(), FakeClock(), lambda: False)
+    judge = meter.judging(FakeJudge(base, lambda *_: verdict("passed")))
+    x = dataclasses.replace(
+        task_of(base, FakeJudge(base, lambda *_: verdict("failed")), verdict("failed")), judge=judge
+    )
+    y, z = watched.start(x, 0)
+    z = watched(x, y, z)
+    list(judge([Variant({})], Tier.COLD))  # a step's verdict, which the net does not see
+    watched(x, y, z)
+    first, second = (watched.passed({"m.py": f"answer {number}\n"}) for number in (0, 1))
+    assert first == watched.first_passed and watched.passed({"m.py": "base\n"}) is None
+    confirm, cold = WORK_UNITS[Tier.CONFIRM], WORK_UNITS[Tier.COLD]
+    assert first is not None and second is not None and (first.work, second.work) == (confirm, 2 * confirm + cold)
+    assert watched.now().work == meter.spent.work
+
+
+def test_an_answer_that_the_suite_leaves_counts_from_when_it_passed(root: Path) -> None:
+    report = repaired(root, {**ONE_EDIT, **REFUSING}, "exhaustive")
+    assert report.solved and report.first_passed is not None and report.answered is not None
+    assert report.answered.work > report.first_passed.work
 
 
 def test_what_cannot_be_run_is_an_error(root: Path) -> None:
@@ -105,7 +163,7 @@ def task(files: dict[str, str], hidden: str, python: Path = PYTHON, **facts: obj
         exec((root / "calc.py").read_text(), found)
         return Judged(bool(eval("double(3) == 6", found)), bool(eval(hidden, found)))
 
-    return Task(**{"id": "tiny", "set": ONE, "kinds": (), "lay": lay, "judge": judge, **facts})  # type: ignore[arg-type]
+    return Task(**{"id": "tiny", "set": ONE, "kinds": (), "lay": lay, "judge": judge, "digest": "", **facts})  # type: ignore[arg-type]
 
 
 BUDGET = Budget(20.0, None, 0)
@@ -154,6 +212,32 @@ def test_the_development_set_is_laid_without_what_is_hidden_and_judged_by_its_ow
     with runs.written(laid.root, {"a/calc.py": "2\n"}):
         assert one.judge(laid.root) == (True, True)
     assert (laid.root / "a/calc.py").read_text() == "1\n"
+
+
+def test_a_task_is_known_by_all_that_it_consists_of(tmp_path: Path) -> None:
+    entry: dict[str, Any] = {"id": "x", "files": {"calc.py": "1\n"}, "tests": ["test.py"], "hidden": {"reference": "s"}}
+
+    def digest(entry: dict[str, Any], program: str = "judge") -> str:
+        files = {"humanevalfix-dev.jsonl": json.dumps(entry) + "\n", "tasks.py": program}
+        (one,) = tasks.development(make(tmp_path / "set", files), PYTHON)
+        return one.digest
+
+    same = digest(entry)
+    changes = ({"files": {"calc.py": "2\n"}}, {"tests": ["other.py"]}, {"hidden": {"reference": "t"}})
+    others = {digest({**entry, **change}) for change in changes} | {digest(entry, "judge otherwise")}
+    assert digest(entry) == same and len(others - {same}) == 4
+
+
+def test_injected_bugs_are_known_by_texts_and_tests_and_large_packages_by_size_and_seed() -> None:
+    texts, shown, failing = {"src/attr/a.py": "1\n"}, ("t1",), ("t1", "t2")
+    bug = injected.Bug("attrs 1", "attrs", "injector", 1, texts, shown, failing, False, ("f",))
+    suite: Any = SimpleNamespace(package=next(package for package in PACKAGES if package.name == bug.package))
+    changes: tuple[dict[str, Any], ...] = ({}, {"files": {"src/attr/a.py": "2\n"}}, {"shown": ("t2",)})
+    bugs = [dataclasses.replace(bug, **change) for change in changes]
+    assert len({tasks._injected(each, suite, threading.Lock()).digest for each in [*bugs, bug]}) == len(changes)
+    sizes = [(0, large.Size(3)), (1, large.Size(3)), (0, large.Size(4))]
+    assert len({tasks.one_large(seed, size, PYTHON).digest for seed, size in sizes}) == len(sizes)
+    assert len({one.digest for one in tasks.own(PYTHON)}) == len(tasks.own(PYTHON))
 
 
 def test_ids_are_odd_or_even_by_their_digest() -> None:
@@ -213,9 +297,12 @@ def test_what_was_run_is_not_run_anew_until_code_or_budget_change(tmp_path: Path
     more = [*chosen, task({}, "", id="u")]
     assert len(list(every(more, [TRM], Memory(file, "abc", BUDGET), measure))) == 2
     assert len(list(every(more, [TRM], Memory(file, "abc", BUDGET), measure))) == 2
-    for memory in (Memory(file, "abd", BUDGET), Memory(file, "abc", BUDGET._replace(seconds=5.0))):
+    others = (("abd", BUDGET), ("abc", BUDGET._replace(seconds=5.0)), ("abc", BUDGET._replace(jobs=2)))
+    for memory in (Memory(file, *other) for other in others):
         list(every(chosen, [TRM], memory, measure))
-    assert ran == [*ARMS, TRM, TRM, TRM]
+    assert ran == [*ARMS, *[TRM] * 4]
+    list(every([task({}, "", id="t", digest="another")], [TRM], Memory(file, "abc", BUDGET), measure))
+    assert ran == [*ARMS, *[TRM] * 5]
 
 
 def test_what_a_run_depends_on_makes_the_version(tmp_path: Path) -> None:
@@ -252,10 +339,10 @@ def test_what_is_left_is_told_by_what_runs_have_taken(tmp_path: Path) -> None:
     memory = Memory(tmp_path / "repair.jsonl", "abc", BUDGET)
     chosen = [task({}, "", id=f"t{number}") for number in range(3)]
     most = BUDGET.seconds + runs.BESIDES
-    assert runs.left(chosen, [TRM, "flat"], memory, BUDGET, 2) == (6, 0, 3 * most, 3 * most)
-    memory.add(made(TRM, "t0", took=4.0))
-    assert runs.left(chosen, [TRM, "flat"], memory, BUDGET, 1) == (5, 1, 2 * 4.0 + 3 * most, 5 * most)
-    assert str(runs.left(chosen[:1], [TRM], memory, BUDGET, 1)) == "All 1 runs are remembered."
+    assert runs.left(chosen, [TRM, "flat"], memory, BUDGET._replace(jobs=2)) == (6, 0, 3 * most, 3 * most)
+    memory.add(chosen[0], made(TRM, "t0", took=4.0))
+    assert runs.left(chosen, [TRM, "flat"], memory, BUDGET) == (5, 1, 2 * 4.0 + 3 * most, 5 * most)
+    assert str(runs.left(chosen[:1], [TRM], memory, BUDGET)) == "All 1 runs are remembered."
 
 
 def test_each_run_has_a_core_of_its_own_with_all_it_starts(tmp_path: Path) -> None:

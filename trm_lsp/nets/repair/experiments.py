@@ -94,9 +94,7 @@ class Experiment:
         self._read = Reading(self._inner.standing)
         self._times_cut = batch[0].cut
         self._screened = self._times_cut < len(PATIENCES)
-        new = not self._times_cut and z.visited.get(y.digest, 0) < FIRST_TRIED
-        self._longer = LOOKED_LONGER if new else 0
-        """How many of those that are cut short may still be looked at for longer."""
+        self._longer = LongerLooks(x, self._times_cut, z.visited.get(y.digest, 0))
         self._processes = 0
         """Candidates so far that took a process of their own."""
         self._tried: list[Hypothesis] = []
@@ -134,9 +132,8 @@ class Experiment:
     def _looked_at(self, variant: Variant, verdict: Verdict) -> Verdict:
         """The verdict after a longer look, where it was cut short, and by a process of its own, where it promises."""
         said = self._read(verdict)
-        if said.cut and self._longer and verdict.tier is Tier.SCREEN:
-            self._longer -= 1
-            (verdict,) = self._x.judge([variant._replace(patience=LONGER)], Tier.SCREEN)
+        if said.cut:
+            verdict = self._longer(variant, verdict)
             said = self._read(verdict)
         promising = said.fewer or said.passed
         return confirmed(self._x, variant, verdict, self._inner.standing) if promising else verdict
@@ -149,9 +146,7 @@ class Experiment:
             if verdict.tentative:
                 self._believe(hypothesis, said)
             return
-        if hypothesis.rest and not verdict.failing:
-            # Others of its behaviour satisfy the targets, too; what tells them apart are the other tests.
-            self._alike += others(hypothesis, self._inner.texts)
+        self._alike += alike(hypothesis, verdict, self._inner.texts)
         likely = rank(hypothesis, self._z)
         if said.passed:
             self._survivors.append(_attempt(self._x, self._y, Nearer(hypothesis, verdict, likely, said.gain, 1.0)))
@@ -185,6 +180,28 @@ class Experiment:
                 "memory": inner._replace(queue=inner.queue.after(tried, self._cut).beside(self._alike)),
             }
         ).think(_tried(tried, self._survivors, partial))
+
+
+class LongerLooks:
+    """The verdicts after a longer look at the first few of a batch that are cut short, where little was tried yet."""
+
+    def __init__(self, x: X, times_cut: int, tried: int) -> None:
+        """`tried`: how many hypotheses were tried on this y before the batch."""
+        self._x = x
+        self._left = LOOKED_LONGER if not times_cut and tried < FIRST_TRIED else 0
+
+    def __call__(self, variant: Variant, verdict: Verdict) -> Verdict:
+        """The verdict on a variant that was cut short; the same one where it is not looked at again."""
+        if self._left and verdict.tier is Tier.SCREEN:
+            self._left -= 1
+            (verdict,) = self._x.judge([variant._replace(patience=LONGER)], Tier.SCREEN)
+        return verdict
+
+
+def alike(hypothesis: Hypothesis, verdict: Verdict, texts: Mapping[str, str]) -> Iterator[Hypothesis]:
+    """Others of the behaviour of a hypothesis that satisfies the targets: what tells them apart are the other tests."""
+    if hypothesis.rest and not verdict.failing:
+        yield from others(hypothesis, texts)
 
 
 @contextmanager

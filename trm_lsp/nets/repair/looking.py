@@ -77,9 +77,13 @@ def _joined(
 
 
 def observed(x: X, y: Candidate, z: Reasoning) -> tuple[Hypothesis, ...]:
-    """All that is proposed for y beside its typed edits, by what the failing tests do there; z is oriented on y."""
-    stubs = _implementations(x, y, z).hypotheses if z.memory.stubs else ()
-    return (*stubs, *_expressions(x, y, z), *_insertions(x, y, z))
+    """All that is proposed for y beside its typed edits and stubs, by what the failing tests do; z is oriented on y."""
+    return (*_expressions(x, y, z), *_insertions(x, y, z))
+
+
+def stubs_filled(x: X, y: Candidate, z: Reasoning) -> tuple[Hypothesis, ...]:
+    """What the stubs of y could give; z is oriented on y. Runs nothing where there are none."""
+    return tuple(_implementations(x, y, z).hypotheses) if z.memory.stubs else ()
 
 
 def _expressions(x: X, y: Candidate, z: Reasoning) -> tuple[Hypothesis, ...]:
