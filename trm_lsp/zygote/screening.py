@@ -156,8 +156,10 @@ class Screen:
         candidates whose failure here is no refusal.
         `answers`: more outcomes of that form;
         `screened`: pairs of a candidate's number and the number of its answer,
-        counted over all messages, null for one to confirm; `together` pairs a
-        message. `canary`: whether nothing has disturbed the candidates.
+        counted over all messages, null for one to confirm; at least `together`
+        pairs a message, but for the last. They are said once the unchanged
+        code has shown that nothing disturbed them. `canary`: whether it has
+        done so to the end; where it has not, the rest is without an answer.
         `hung`: ids of tests that are known not to end on the unchanged code.
         `patience`: how many times as long as usual a candidate may run.
         `note(number)` is called before each; without it `running` tells.
@@ -302,9 +304,7 @@ class Batches:
             return False
         tentative = [number for number, function in enumerate(self._found) if function in self._early]
         self._say(base=_table(self._ids(), base), tentative=tentative)
-        self._judge_all()
-        self._flush()
-        clean = self._is_undisturbed(base)
+        clean = self._judge_all(base)
         self._say(canary=clean)
         self._forget()
         return clean
@@ -403,7 +403,8 @@ class Batches:
 
     # --- candidates ---------------------------------------------------------------------------
 
-    def _judge_all(self):
+    def _judge_all(self, base):
+        """Answer for all candidates, as far as it shows that nothing disturbed them; return whether it always did."""
         size = max(GROUP, len(self._leftovers) // 8)
         for first in range(0, len(self._candidates), size):
             group = range(first, min(first + size, len(self._candidates)))
@@ -412,6 +413,11 @@ class Batches:
                 found = [self._judge_alone(number) for number in group]
             for number, outcomes in zip(group, found):  # noqa: B905 - Python 3.8
                 self._answer(number, outcomes)
+            if len(self._pairs) >= self._together or group.stop == len(self._candidates):
+                if not self._is_undisturbed(base):
+                    return False
+                self._flush()
+        return True
 
     def _judge_alone(self, number):
         found = self._judge_one(number)
@@ -533,13 +539,10 @@ class Batches:
                 key = self._answers[outcomes] = len(self._answers)
                 self._fresh.append(_table(self._ids(), outcomes))
         self._pairs.append([number, key])
-        if len(self._pairs) >= self._together:
-            self._flush()
 
     def _flush(self):
-        if self._pairs:
-            self._say(answers=self._fresh, screened=self._pairs)
-            self._fresh, self._pairs = [], []
+        self._say(answers=self._fresh, screened=self._pairs)
+        self._fresh, self._pairs = [], []
 
 
 Spent = collections.namedtuple("Spent", "working waiting")
