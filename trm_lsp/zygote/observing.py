@@ -21,6 +21,7 @@ import types
 from _trm_zygote import operations
 from _trm_zygote.bare import surroundings
 from _trm_zygote.fuel import OutOfFuel
+from _trm_zygote.inputs import is_short, size
 from _trm_zygote.screening import OutOfTime, is_chosen
 from _trm_zygote.swapping import BROKEN
 from _trm_zygote.terms import MISSING, Environment, Original, classes, conditions, wanted
@@ -724,8 +725,16 @@ class _Short(reprlib.Repr):
         reprlib.Repr.__init__(self)
         self.maxstring = self.maxother = 60
 
+    def repr_int(self, x, level):
+        return reprlib.Repr.repr_int(self, x, level) if is_short(x) else "<%s>" % size(x)
+
     def repr_instance(self, x, level):
-        return repr(x)[: self.maxother] if operations.is_pure(type(x)) else "<%s>" % type(x).__name__
+        if operations.is_pure(type(x)):
+            try:
+                return repr(x)[: self.maxother]
+            except ValueError:  # an integer in it has more digits than Python writes
+                pass
+        return "<%s>" % type(x).__name__
 
 
 _SHORT = _Short()
