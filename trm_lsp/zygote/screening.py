@@ -266,12 +266,14 @@ class Batches:
         """Whether the alarm is ours: nobody else waits for it."""
         self._waited = False
         """Whether it has rung in this test."""
+        self._timing = False
+        """Whether a test runs that may be ended."""
 
     def run(self, batch, more):
         """Judge a batch, and more of them while nothing is disturbed."""
         gc.freeze()
         self._note(-1)
-        signal.signal(signal.SIGPROF, _out_of_time)
+        signal.signal(signal.SIGPROF, self._worked_out)
         if self._alarm:
             signal.signal(signal.SIGALRM, self._waited_out)
         self._elsewhere.listen()
@@ -497,22 +499,25 @@ class Batches:
         linecache.cache.clear()  # who reads a source file must be heard
         if self._meter.empty:
             self._meter.fill(self._turns)
-        late = False
+        late = self._waited = False
         try:
-            if limit.working:
-                signal.setitimer(signal.ITIMER_PROF, limit.working)
-                signal.setitimer(signal.ITIMER_VIRTUAL, limit.working + LAST)  # its default action ends the process
-            if limit.waiting and self._alarm:
-                signal.setitimer(signal.ITIMER_REAL, limit.waiting)
-            outcome, error, line = test.run()
-            late = self._waited or not _timer_left(limit.working)
+            try:
+                self._timing = True
+                if limit.working:
+                    signal.setitimer(signal.ITIMER_PROF, limit.working)
+                    signal.setitimer(signal.ITIMER_VIRTUAL, limit.working + LAST)  # its default action ends the process
+                if limit.waiting and self._alarm:
+                    signal.setitimer(signal.ITIMER_REAL, limit.waiting)
+                outcome, error, line = test.run()
+                late = self._waited or not _timer_left(limit.working)
+            finally:
+                self._timing = False  # what comes now is late
         except OutOfTime:
             late = True
         finally:
             if limit.waiting and self._alarm:
                 signal.setitimer(signal.ITIMER_REAL, 0)
                 if self._waited:
-                    self._waited = False
                     signal.signal(signal.SIGALRM, self._waited_out)
             if limit.working:
                 signal.setitimer(signal.ITIMER_PROF, 0)
@@ -525,9 +530,15 @@ class Batches:
     def _waited_out(self, *_):
         """End what waits as if it had raised; what goes on for all that is ended with the process."""
         self._waited = True
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.setitimer(signal.ITIMER_REAL, LAST_WAITING)
-        _out_of_time()
+        if self._timing:
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            signal.setitimer(signal.ITIMER_REAL, LAST_WAITING)
+            out_of_time()
+
+    def _worked_out(self, *_):
+        """End what works; a test that has ended meanwhile has ended in time."""
+        if self._timing:
+            out_of_time()
 
     # --- answers ------------------------------------------------------------------------------
 
@@ -612,7 +623,7 @@ def _line(report, item):
     return crash.lineno
 
 
-def _out_of_time(*_):
+def out_of_time(*_):
     raise OutOfTime("the test did not end in time")
 
 
