@@ -37,8 +37,11 @@ class Answer(NamedTuple):
     """What a screen says of a candidate."""
 
     outcomes: Outcomes
+    """In the order the tests ran."""
     tentative: bool
     """Its failure is no refusal: its function had run while modules were imported."""
+    base: Mapping[str, ScreenedTest]
+    """What the unchanged code came to in the same process."""
 
 
 def screen(candidates: Sequence[Candidate], run: Callable[[Sequence[Candidate]], RunReport]) -> list[Answer | None]:
@@ -65,8 +68,8 @@ def screen(candidates: Sequence[Candidate], run: Callable[[Sequence[Candidate]],
             answer = found[pending[ending]] = _ended(report, ending)
             disturbed = not _cut_short(answer) and any(position < ending for position in rest)
             if disturbed:  # one before it may have brought its end about
-                (found[pending[ending]],) = screen([part[ending]], run)
-                disturbed = found[pending[ending]] != answer
+                (alone,) = screen([part[ending]], run)
+                found[pending[ending]], disturbed = alone, alone is None or alone.outcomes != answer.outcomes
         pending = [pending[position] for position in rest]
         if disturbed:
             again = _in_halves([candidates[number] for number in pending], run)
@@ -93,7 +96,9 @@ class _Results:
 
     def of(self, report: RunReport, number: int) -> Answer | None:
         outcomes = report.screened.get(number)
-        return None if outcomes is None else Answer(self._made(outcomes), number in report.tentative)
+        if outcomes is None:
+            return None
+        return Answer(self._made(outcomes), number in report.tentative, report.base or {})
 
     def _made(self, outcomes: Mapping[str, ScreenedTest]) -> Outcomes:
         known = self._whole.get(id(outcomes))
@@ -119,5 +124,6 @@ def _ended(report: RunReport, number: int) -> Answer:
     timed_out = report.ended is not None or report.signal in TIMERS
     outcome = Outcome.TIMEOUT if timed_out else Outcome.ERROR
     text = "the test did not end in time" if timed_out else "the test ended its own process"
-    outcomes = tuple(TestResult(id=test, outcome=outcome, signature=text) for test in report.base or ())
-    return Answer(outcomes, number in report.tentative)
+    base = report.base or {}
+    outcomes = tuple(TestResult(id=test, outcome=outcome, signature=text) for test in base)
+    return Answer(outcomes, number in report.tentative, base)
