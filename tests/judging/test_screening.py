@@ -268,6 +268,54 @@ def test_what_ends_or_fails_behind_a_candidate_that_disturbs_it_is_judged_anew(
     ]
 
 
+THREADED = {
+    "calc.py": """
+        import threading
+
+        def wait():
+            threading.Thread(target=threading.Event().wait, daemon=True).start()
+
+        def add(a, b):
+            return a - b
+        """,
+    "test_calc.py": """
+        import threading
+
+        from calc import add
+
+        def test_add():
+            assert add(2, 3) == 5
+            assert threading.active_count() == 1
+        """,
+}
+
+
+def test_a_thread_that_a_candidate_leaves_behind_fails_no_other(root: Path) -> None:
+    make(root, THREADED)
+    with judging(root) as judge:
+        judge.baseline()
+        leaves, right = judge(edits(judge, "calc.py", ("a - b", "wait() or a - b"), ("a - b", "a + b")), Tier.SCREEN)
+    assert leaves.failing and not right.failing
+
+
+def test_a_pool_that_the_unchanged_code_starts_keeps_nobody_from_being_screened(root: Path) -> None:
+    body = """
+        from concurrent.futures import ThreadPoolExecutor
+
+        POOL = ThreadPoolExecutor(1)
+
+        def add(a, b):
+            return POOL.submit(lambda: a).result() - b
+        """
+    make(
+        root, {"calc.py": body, "test_calc.py": "from calc import add\n\ndef test_add():\n    assert add(2, 3) == 5\n"}
+    )
+    with judging(root) as judge:
+        judge.baseline()
+        wrong, right = both(judge, edits(judge, "calc.py", ("() - b", "() * b"), ("() - b", "() + b")))
+    assert wrong == (Tier.SCREEN, False, False) and right == (Tier.SCREEN, True, True)
+
+
 def test_a_candidate_that_kills_the_test_process_is_refused_and_the_next_is_judged(root: Path) -> None:
     make(
         root,

@@ -173,6 +173,7 @@ class _Comparison:
                     finally:
                         self._stay()
                 self._restore()
+        self._leftovers.expect_threads()
         self._left_out.update(dict.fromkeys(calls.left_out))
         return calls.found()
 

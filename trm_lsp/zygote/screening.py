@@ -337,6 +337,7 @@ class Batches:
         if self._elsewhere.imported:
             screen._find_live()
             self._arm(functions)
+        self._leftovers.expect_threads()
         changed = self._leftovers.changed()
         self._leftovers.remember(changed)
         self._leftovers.renew()
@@ -381,6 +382,7 @@ class Batches:
                 _swap(live, copies[function][1])
         with Calls(self._screen._root) as again:
             second = self._run_one()
+        self._leftovers.expect_more_threads()
         if second is None or [found[0] for found in second] != [found[0] for found in first]:
             raise Uncertain()
         self._volatile = [one != other for one, other in zip(first, second)]  # noqa: B905 - Python 3.8
