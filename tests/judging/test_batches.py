@@ -315,3 +315,37 @@ def test_an_iterator_that_has_gone_on_bothers_no_later_batch(root: Path) -> None
         assert passed(judge, "a * b", "next(IDS)", "a + b") == [False, False, True]
         for _ in range(3):
             assert passed(judge, "b * a", "b + a") == [False, True]
+
+
+def test_what_the_unchanged_code_no_longer_passes_in_another_process_is_broken_by_nobody(
+    root: Path, tmp_path: Path
+) -> None:
+    code = """
+        import os
+
+        def gone():
+            open(os.environ["MARK"], "w").close()
+            os._exit(3)
+
+        def add(a, b):
+            return a - b
+    """
+    test = """
+        import os
+
+        from code_ import add
+
+        def test_add():
+            assert add(2, 3) == 5
+
+        def test_nothing():
+            assert add(0, 0) == 0 and not os.path.exists(os.environ["MARK"])
+    """
+    mark = tmp_path / "mark"
+    with judging(project(root, code, test), env={"MARK": str(mark)}, test={"env": ("MARK",)}, **OWN) as judge:
+        ready(judge)
+        ending, right = screened(judge, "a + b or gone()", "a + b")
+        assert mark.exists()
+        assert ending.tier is right.tier is Tier.SCREEN
+    assert not ending.passed
+    assert not right.failing and not right.regressions

@@ -433,3 +433,50 @@ def test_comparing_costs_work_by_the_text_and_nothing_once_the_run_has_stopped()
     assert counter.spent.work == COMPARE_UNITS + 3 * TEXT_UNITS
     with pytest.raises(Stopped):
         meter(cancelled=lambda: True).comparing(uncompared)([Variant({})], ["test"], [])
+
+
+# --- what is too large ----------------------------------------------------------------------------
+
+
+def test_integers_that_python_does_not_write_are_told_apart(root: Path) -> None:
+    body = "def power(n):\n    return 2 ** n\n"
+    test = "from calc import power\n\ndef test_power():\n    assert power(20000) == -1\n"
+    found = compared(root, body, test, ("2 ** n", "2 ** n + (n > 9)"), ("2 ** n", "1 << n"))
+    changed = by_call(found)["power(20000)"]
+    one, other, same = said(found, "power(20000)")
+    assert one.startswith("<int of about 6021 digits, ")
+    assert other.startswith("<int of about 6021 digits, ") and other != one == same
+    assert not any(did.exact for did in changed.did)
+
+
+def test_calls_with_what_is_nested_deeply_are_left_out_and_the_others_compared(root: Path) -> None:
+    body = """
+        class Link:
+            def __init__(self, rest):
+                self.rest = rest
+
+        def length(link):
+            count = 0
+            while link:
+                link, count = link.rest, count + 2
+            return count
+    """
+    test = """
+        from calc import Link, length
+
+        def chain(links):
+            link = None
+            for _ in range(links):
+                link = Link(link)
+            return link
+
+        def test_length():
+            assert length(chain(390)) == 390
+
+        def test_none():
+            assert length(chain(2)) == 2
+    """
+    found = compared(root, body, test, ("count + 2", "count + 1"))
+    assert found.compared == (True, True)
+    assert "Some calls of length were left out: it is nested too deeply." in found.left_out
+    assert ["4", "2"] in [[did.in_words for did in one.did] for one in found.inputs]

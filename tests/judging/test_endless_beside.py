@@ -177,3 +177,31 @@ def test_tests_that_wait_for_ever_on_the_unchanged_code_are_screened(
     assert not zero.passed
     assert {verdict.tier for verdict in (reentrant, zero, beside)} == {Tier.SCREEN}
     assert set(ended) == {None}
+
+
+def test_what_fails_behind_a_target_that_was_cut_short_is_put_off(project: Path) -> None:
+    with (project / "test_code.py").open("a") as file:
+        file.write("\n\ndef test_five():\n    assert double(5) == 10\n")
+    with judging(project) as judge:
+        assert len(judge.baseline().failing) == 2
+        behind, before = judge(
+            returning(judge, "sum(Steps(-1)) if n == 2 else 7", "sum(Steps(-1)) if n == 5 else 7"), Tier.SCREEN
+        )
+    assert behind.cut and not behind.passed  # nobody knows what the end of the first would have changed
+    assert not before.cut and not before.passed
+
+
+def test_what_is_cut_among_the_first_of_many_targets_is_put_off(root: Path) -> None:
+    test = """
+        import pytest
+        from code_ import Steps, double
+
+        @pytest.mark.parametrize("n", range(1, 31))
+        def test_double(n):
+            assert double(n) == 2 * n
+    """
+    make(root, {"code_.py": textwrap.dedent(CODE), "test_code.py": textwrap.dedent(test)})
+    with judging(root) as judge:
+        judge.baseline()
+        hung, refused = judge(returning(judge, "sum(Steps(-1))", "n + 100"), Tier.SCREEN)
+    assert hung.cut and not refused.cut

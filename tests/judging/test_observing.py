@@ -529,3 +529,27 @@ def test_the_environment_of_the_user_is_left_alone(root: Path) -> None:
     """
     (values,) = observed(root, body, test, "xs + sorted(table)", size=4)
     assert values.evaluations == 2
+
+
+# --- integers that Python does not write ----------------------------------------------------------
+
+VAST = """
+    from fractions import Fraction
+
+    VAST = 2 ** 20000
+
+    def sub(a, b):
+        part = Fraction(VAST, 3)
+        vast = [VAST + a, range(VAST), part]
+        return a + b - (vast[0] - vast[0])
+"""
+
+
+def test_an_integer_that_python_does_not_write_is_shown_by_its_size(root: Path) -> None:
+    part, vast, first, right = observed(
+        root, VAST, SUM_TEST, "Fraction(VAST, 3)", "VAST + a", "return |a + b - (vast[0] - vast[0])|", "a + b"
+    )
+    assert vast.shown == ("<int of about 6021 digits>",)
+    assert (part.shown, part.evaluations) == (("<Fraction>",), 2)
+    assert first.shown == right.shown == ("11", "6")
+    assert "a - b" in texts(right)

@@ -221,6 +221,101 @@ def test_a_candidate_that_disturbs_the_others_drops_none_of_them(root: Path) -> 
     assert found[1][1]
 
 
+BEYOND_SIGHT = {
+    "calc.py": """
+        import os
+        import string
+
+        def add(a, b):
+            return a - b
+        """,
+    "test_calc.py": """
+        import os
+        import string
+
+        from calc import add
+
+        def test_add():
+            left = hasattr(string, "LEFT")
+            found = add(2, 3)
+            {deed}
+            assert found == 5
+        """,
+}
+"""What is left in a module that is not the workspace's is seen by the tests alone."""
+LEAVES, RIGHT, ENDS = "setattr(string, 'LEFT', 1) or a - b", "a + b", "os._exit(3)"
+
+
+@pytest.mark.parametrize(
+    ("deed", "values"),
+    [
+        ("assert not left", [LEAVES, RIGHT, *(f"a - b - {n}" for n in range(200)), ENDS, "b + a"]),
+        ("left and os._exit(3)", [LEAVES, RIGHT, "b + a"]),
+        ("left and os._exit(3)", ["a * b", ENDS, "b * a", LEAVES, *(f"a - b - {n}" for n in range(9)), RIGHT, "b + a"]),
+    ],
+    ids=["fails behind it", "ends behind it", "ends among others"],
+)
+def test_what_ends_or_fails_behind_a_candidate_that_disturbs_it_is_judged_anew(
+    root: Path, deed: str, values: list[str]
+) -> None:
+    make(root, {**BEYOND_SIGHT, "test_calc.py": BEYOND_SIGHT["test_calc.py"].format(deed=deed)})
+    with judging(root) as judge:
+        judge.baseline()
+        variants = edits(judge, "calc.py", *(("a - b", value) for value in values))
+        found = [not verdict.failing for verdict in judge(variants, Tier.SCREEN)]
+    assert [value for value, passed in zip(values, found, strict=True) if passed] == [
+        value for value in values if value in (RIGHT, "b + a")
+    ]
+
+
+THREADED = {
+    "calc.py": """
+        import threading
+
+        def wait():
+            threading.Thread(target=threading.Event().wait, daemon=True).start()
+
+        def add(a, b):
+            return a - b
+        """,
+    "test_calc.py": """
+        import threading
+
+        from calc import add
+
+        def test_add():
+            assert add(2, 3) == 5
+            assert threading.active_count() == 1
+        """,
+}
+
+
+def test_a_thread_that_a_candidate_leaves_behind_fails_no_other(root: Path) -> None:
+    make(root, THREADED)
+    with judging(root) as judge:
+        judge.baseline()
+        leaves, right = judge(edits(judge, "calc.py", ("a - b", "wait() or a - b"), ("a - b", "a + b")), Tier.SCREEN)
+    assert leaves.failing and not right.failing
+
+
+def test_a_pool_that_the_unchanged_code_starts_keeps_nobody_from_being_screened(root: Path) -> None:
+    body = """
+        from concurrent.futures import ThreadPoolExecutor
+
+        POOL = ThreadPoolExecutor(1)
+
+        def add(a, b):
+            return POOL.submit(lambda: a).result() - b
+        """
+    make(
+        root, {"calc.py": body, "test_calc.py": "from calc import add\n\ndef test_add():\n    assert add(2, 3) == 5\n"}
+    )
+    with judging(root) as judge:
+        judge.baseline()
+        wrong, right = both(judge, edits(judge, "calc.py", ("() - b", "() * b"), ("() - b", "() + b")))
+    assert wrong == (Tier.SCREEN, False, False) and right == (Tier.SCREEN, True, True)
+
+
 def test_a_candidate_that_kills_the_test_process_is_refused_and_the_next_is_judged(root: Path) -> None:
     make(
         root,

@@ -37,15 +37,19 @@ class Answer(NamedTuple):
     """What a screen says of a candidate."""
 
     outcomes: Outcomes
+    """In the order the tests ran."""
     tentative: bool
     """Its failure is no refusal: its function had run while modules were imported."""
+    base: Mapping[str, ScreenedTest]
+    """What the unchanged code came to in the same process."""
 
 
 def screen(candidates: Sequence[Candidate], run: Callable[[Sequence[Candidate]], RunReport]) -> list[Answer | None]:
     """What is found of each candidate, None for one that must be confirmed instead.
 
-    `run` screens candidates in one fork. A candidate that ends the fork is
-    answered for itself, and those without an answer get another.
+    `run` screens candidates in one fork, which answers for those that the
+    unchanged code has shown to be undisturbed. A candidate that ends the fork
+    is answered for itself, and those without an answer get another.
     """
     found: list[Answer | None] = [None] * len(candidates)
     results = _Results()
@@ -53,30 +57,30 @@ def screen(candidates: Sequence[Candidate], run: Callable[[Sequence[Candidate]],
     while pending:
         part = [candidates[number] for number in pending]
         report = run(part)
-        if report.base is None:
+        if not report.base:
             return found
-        whole = len(report.screened) == len(part)
-        if whole and not report.clean:
-            answers = _in_halves(part, run)
-        else:
-            answers = [results.of(report, position) for position in range(len(part))]
-        if not whole:
-            # Nothing has shown that those before the one that ended it were undisturbed, so only refusals count.
-            answers = [None if answer is None or _passes(answer.outcomes) else answer for answer in answers]
-        done = set(range(len(part))) if whole else set(report.screened)
-        if not whole and report.candidate is not None and report.candidate < len(part):
-            answers[report.candidate] = _ended(report, report.candidate)
-            done.add(report.candidate)
-        for position in done:
-            found[pending[position]] = answers[position]
-        if not done:
-            return found  # it ended before any candidate ran
-        pending = [number for position, number in enumerate(pending) if position not in done]
+        for position in report.screened:
+            found[pending[position]] = results.of(report, position)
+        rest = [position for position in range(len(part)) if position not in report.screened]
+        disturbed, ending = bool(rest), report.candidate
+        if ending is not None and ending in rest:
+            rest.remove(ending)
+            answer = found[pending[ending]] = _ended(report, ending)
+            disturbed = not _cut_short(answer) and any(position < ending for position in rest)
+            if disturbed:  # one before it may have brought its end about
+                (alone,) = screen([part[ending]], run)
+                found[pending[ending]], disturbed = alone, alone is None or alone.outcomes != answer.outcomes
+        pending = [pending[position] for position in rest]
+        if disturbed:
+            again = _in_halves([candidates[number] for number in pending], run)
+            for number, one in zip(pending, again, strict=True):
+                found[number] = one
+            break
     return found
 
 
 def _in_halves(part: Sequence[Candidate], run: Callable[[Sequence[Candidate]], RunReport]) -> list[Answer | None]:
-    """Screen a disturbed batch again in parts, so that one bad candidate spoils few others."""
+    """Screen what was disturbed again in parts, so that one bad candidate spoils few others."""
     if len(part) <= SMALLEST:
         return [None for _ in part]
     middle = len(part) // 2
@@ -92,7 +96,9 @@ class _Results:
 
     def of(self, report: RunReport, number: int) -> Answer | None:
         outcomes = report.screened.get(number)
-        return None if outcomes is None else Answer(self._made(outcomes), number in report.tentative)
+        if outcomes is None:
+            return None
+        return Answer(self._made(outcomes), number in report.tentative, report.base or {})
 
     def _made(self, outcomes: Mapping[str, ScreenedTest]) -> Outcomes:
         known = self._whole.get(id(outcomes))
@@ -109,16 +115,15 @@ class _Results:
         return self._single[key]
 
 
-def _passes(outcomes: Outcomes) -> bool:
-    return all(result.passed for result in outcomes)
+def _cut_short(answer: Answer) -> bool:
+    return any(result.outcome is Outcome.TIMEOUT for result in answer.outcomes)
 
 
-def _ended(report: RunReport, number: int) -> Answer | None:
+def _ended(report: RunReport, number: int) -> Answer:
     """The candidate that ended the fork: it ran too long, or it ended its own process."""
-    if not report.base:
-        return None
     timed_out = report.ended is not None or report.signal in TIMERS
     outcome = Outcome.TIMEOUT if timed_out else Outcome.ERROR
     text = "the test did not end in time" if timed_out else "the test ended its own process"
-    outcomes = tuple(TestResult(id=test, outcome=outcome, signature=text) for test in report.base)
-    return Answer(outcomes, number in report.tentative)
+    base = report.base or {}
+    outcomes = tuple(TestResult(id=test, outcome=outcome, signature=text) for test in base)
+    return Answer(outcomes, number in report.tentative, base)

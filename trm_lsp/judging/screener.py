@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import NamedTuple
 
 from trm_lsp.core.state import Variant
@@ -11,8 +11,8 @@ from trm_lsp.core.verdict import Outcome, TestResult
 from trm_lsp.judging.aim import Aim
 from trm_lsp.judging.ids import selects
 from trm_lsp.judging.python_tests import PythonTests
-from trm_lsp.judging.runner import RunReport, TestProcessDied
-from trm_lsp.judging.screen import Candidate, Outcomes, candidate, screen
+from trm_lsp.judging.runner import RunReport, ScreenedTest, TestProcessDied
+from trm_lsp.judging.screen import Answer, Candidate, Outcomes, candidate, screen
 from trm_lsp.judging.texts import Texts
 from trm_lsp.judging.tool_tests import ToolTests
 
@@ -29,6 +29,16 @@ class Screened(NamedTuple):
     """What fails is no refusal."""
     broke: tuple[str, ...] = ()
     """Tests beside the targets that it breaks, as far as they were run."""
+
+
+class _Met(NamedTuple):
+    """What is known of a candidate once it has met the first targets."""
+
+    whole: Screened
+    settled: Screened
+    """The same, unless it is put off."""
+    promises: bool
+    """Whether it brings more of them to pass."""
 
 
 class Screener:
@@ -68,36 +78,52 @@ class _Batch:
     def __init__(self, tests: PythonTests, aim: Aim, data: Mapping[str, bytes], patience: int) -> None:
         """`data`: the texts that all candidates change."""
         self._tests, self._aim, self._data, self._patience = tests, aim, data, patience
-        self._passing: set[str] = set()
-        """Tests that pass with none of the candidates."""
+        self._put_off = aim.cut_short()
         self.cpu = 0.0
 
     def judged(self, candidates: Sequence[Candidate], first: Sequence[str]) -> list[Screened | None]:
         """What is found of each; `first`: targets that all of them meet."""
         aim = self._aim
         answers = screen(candidates, lambda some: self._run(some, first, first))
-        whole = _Filled([aim.stood[target] for target in aim.targets if target not in first])
-        found = [Screened(whole.of(answer.outcomes), answer.tentative) if answer else None for answer in answers]
-        fixed = len(self._passing)
-        promising = [
-            number
-            for number, answer in enumerate(answers)
-            if answer and sum(result.passed for result in answer.outcomes) > fixed
-        ]
-        beside = [test for test in aim.order or aim.outcomes if test in aim.expected and selects(aim.beside, test)]
+        stood = tuple([aim.stood[target] for target in aim.targets if target not in set(first)])
+        known: dict[tuple[int, bool], _Met] = {}
+        met: list[_Met | None] = []
+        for answer in answers:
+            if answer is None:
+                met.append(None)
+                continue
+            alike = id(answer.outcomes), answer.tentative
+            if alike not in known:
+                known[alike] = self._met(answer, stood)
+            met.append(known[alike])
+        found = [one.settled if one else None for one in met]
+        promising = [number for number, one in enumerate(met) if one and one.promises]
         few = first != aim.targets
-        if promising and (beside or few):
+        beside = self._beside() if promising else []
+        if beside or (promising and few):
             # What failed before and is no target says nothing, and may hang.
             wide = (*beside, *aim.targets)
             wider = screen([candidates[n] for n in promising], lambda some: self._run(some, wide, first))
-            kept = self._passing.intersection(beside) - aim.flaky
+            keep = set(beside) - aim.flaky
             for number, answer in zip(promising, wider, strict=True):
-                results = answer.outcomes if answer else ()
-                before = found[number]
-                if before and few:
-                    before = self._on_all_targets(before, results)
-                found[number] = self._broken(before, results, kept) if before else None
+                if answer is None:
+                    found[number] = None if few else found[number]
+                    continue
+                one = met[number]
+                before = self._on_all_targets(one.whole, answer.outcomes) if one and few else one and one.whole
+                found[number] = self._settled(before, answer, keep) if before else None
         return found
+
+    def _met(self, answer: Answer, stood: Outcomes) -> _Met:
+        """What is made of an answer; `stood`: targets it did not meet, as they stood."""
+        whole = Screened((*answer.outcomes, *stood) if stood else answer.outcomes, answer.tentative)
+        more = sum(result.passed for result in answer.outcomes) > len(_passing(answer.base))
+        return _Met(whole, self._settled(whole, answer), more)
+
+    def _beside(self) -> list[str]:
+        """Tests beside the targets, in the order they run."""
+        aim = self._aim
+        return [test for test in aim.order or aim.outcomes if test in aim.expected and selects(aim.beside, test)]
 
     def _run(self, candidates: Sequence[Candidate], chosen: Sequence[str], first: Sequence[str]) -> RunReport:
         """Screen candidates with the chosen tests; no base where nothing it says is to be believed."""
@@ -111,9 +137,8 @@ class _Batch:
         self.cpu += report.cpu
         # A screen in which the unchanged code behaves as in no baseline says nothing about candidates.
         seen = {test: outcome for test, (outcome, *_) in (report.base or {}).items()}
-        self._passing.update(test for test, outcome in seen.items() if outcome == Outcome.PASSED)
         ended = {test for test in aim.hung if seen.get(test, Outcome.TIMEOUT) != Outcome.TIMEOUT}
-        odd = not self._data and (ended or not self._passing.isdisjoint(aim.targets))
+        odd = not self._data and (ended or not _passing(report.base or {}).isdisjoint(aim.targets))
         if odd or not seen.keys() >= set(first):
             report.base = None
         return report
@@ -123,27 +148,29 @@ class _Batch:
         on_targets = tuple(result for result in results if result.id in self._aim.stood)
         return screened._replace(results=on_targets) if len(on_targets) == len(self._aim.targets) else None
 
-    def _broken(self, screened: Screened, results: Outcomes, kept: set[str]) -> Screened:
-        """With the tests it breaks of those that are to be kept."""
-        broken = [result for result in results if result.id in kept and not result.passed]
-        # What comes after a test that was cut short may fail for that alone.
-        sound = tuple(r.id for r in itertools.takewhile(lambda r: r.outcome is not Outcome.TIMEOUT, broken))
-        if sound:
-            return screened._replace(broke=sound)
-        return screened._replace(results=self._aim.cut_short()) if broken else screened
+    def _settled(self, screened: Screened, answer: Answer, keep: Set[str] = frozenset()) -> Screened:
+        """With the tests it breaks of those to `keep`; put off where what fails may do so because one was cut short.
+
+        What hangs with the unchanged code, too, makes nothing fail that did not.
+        """
+        kept = _passing(answer.base) & keep
+        bad = [r for r in answer.outcomes if not r.passed and (r.id in kept or r.id in self._aim.stood)]
+        sound = [*itertools.takewhile(lambda r: not _is_cut(r, answer.base), bad)]
+        broke = tuple(result.id for result in sound if result.id in kept)
+        if broke:
+            return screened._replace(broke=broke)
+        broken = any(result.id in kept for result in bad)
+        failed = any(result.outcome is not Outcome.TIMEOUT for result in sound)
+        spoiled = broken or any(not r.passed and r.outcome is not Outcome.TIMEOUT for r in screened.results)
+        put_off = len(sound) < len(bad) and (broken or not failed) and spoiled
+        return screened._replace(results=self._put_off) if put_off else screened
 
 
-class _Filled:
-    """Results of some targets, with those of the others as they stood; what came out alike stays one object."""
+def _passing(base: Mapping[str, ScreenedTest]) -> Set[str]:
+    """Tests that pass with the unchanged code."""
+    return {test for test, (outcome, *_) in base.items() if outcome == Outcome.PASSED}
 
-    def __init__(self, stood: Sequence[TestResult]) -> None:
-        self._stood = tuple(stood)
-        self._known: dict[int, tuple[Outcomes, Outcomes]] = {}
 
-    def of(self, results: Outcomes) -> Outcomes:
-        if not self._stood:
-            return results
-        known = self._known.get(id(results))
-        if known is None:
-            known = self._known[id(results)] = (results, (*results, *self._stood))  # kept, so that its id stays its own
-        return known[1]
+def _is_cut(result: TestResult, base: Mapping[str, ScreenedTest]) -> bool:
+    """Whether a candidate was cut short where the unchanged code was not."""
+    return result.outcome is Outcome.TIMEOUT and base[result.id][0] != Outcome.TIMEOUT

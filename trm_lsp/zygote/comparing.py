@@ -76,7 +76,14 @@ def compare(screen, request, say):
 
 
 def _out_of_time(*_):
+    """End a call; the other timer is not to ring when it has ended."""
+    _stop_timers()
     raise OutOfTime("the call did not end in time")
+
+
+def _stop_timers():
+    signal.setitimer(signal.ITIMER_PROF, 0)
+    signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 class _Text:
@@ -166,6 +173,7 @@ class _Comparison:
                     finally:
                         self._stay()
                 self._restore()
+        self._leftovers.expect_threads()
         self._left_out.update(dict.fromkeys(calls.left_out))
         return calls.found()
 
@@ -367,8 +375,7 @@ class _TimeLimit:
         signal.setitimer(signal.ITIMER_REAL, self._seconds)
 
     def __exit__(self, *_):
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        _stop_timers()
 
 
 class _Hold:

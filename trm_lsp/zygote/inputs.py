@@ -6,6 +6,7 @@ Nothing here runs code of the user's but `__hash__` of enum members.
 import collections
 import dataclasses
 import enum
+import math
 import types
 import zlib
 
@@ -18,6 +19,8 @@ ITEMS_SHOWN = 5000
 SHOWN = 300
 """Characters of a value that is shown; of more, the beginning and what tells it from others."""
 DEPTH = 12
+BITS = 2000
+"""Bits of an integer that is written: Python may refuse to write one of 640 digits, and takes long for a large one."""
 
 _FLAT = frozenset([int, float, complex, bool, type(None), range, type(Ellipsis), type(NotImplemented)])
 _HOLDING = (dict, list, tuple, set, frozenset, int, float, str, bytes)
@@ -54,6 +57,12 @@ class Copier:
 
     def copy(self, value):
         """A copy of its own. Raises Unfit."""
+        try:
+            return self._copy(value)
+        except RecursionError:
+            raise Unfit("it is nested too deeply") from None
+
+    def _copy(self, value):
         kind = type(value)
         if kind in _FLAT or kind is object or isinstance(value, _SHARED) or kind.__module__ in _VALUES:
             return value  # an `object()` is there to be told from all others
@@ -70,20 +79,20 @@ class Copier:
 
     def _made(self, kind, value):
         if kind is tuple:
-            return tuple([self.copy(item) for item in value])
+            return tuple([self._copy(item) for item in value])
         if kind in (set, frozenset):
             return kind([self._key(item) for item in value])
         if issubclass(kind, tuple) and hasattr(kind, "_fields"):
-            return tuple.__new__(kind, [self.copy(item) for item in value])
+            return tuple.__new__(kind, [self._copy(item) for item in value])
         new = self._empty(kind, value)
         self._known[id(value)] = new, value  # before what it holds, which may hold it
         if kind in (list, collections.deque):
-            new.extend([self.copy(item) for item in value])
+            new.extend([self._copy(item) for item in value])
         elif kind is bytearray:
             new.extend(value)
         elif isinstance(value, dict):
             for key, item in value.items():
-                new[self._key(key)] = self.copy(item)
+                new[self._key(key)] = self._copy(item)
         else:
             self._fill(new, value)
         return new
@@ -93,9 +102,9 @@ class Copier:
         slots = _slots(type(value))
         for name, item in data(value):
             if name in slots:
-                slots[name].__set__(new, self.copy(item))
+                slots[name].__set__(new, self._copy(item))
             else:
-                object.__getattribute__(new, "__dict__")[name] = self.copy(item)
+                object.__getattribute__(new, "__dict__")[name] = self._copy(item)
 
     def _empty(self, kind, value):
         if kind in (list, dict, bytearray, collections.OrderedDict, collections.Counter):
@@ -157,6 +166,16 @@ def _slots(kind):
 # --- showing --------------------------------------------------------------------------------------
 
 
+def is_short(number):
+    """Whether an integer may be written."""
+    return int.bit_length(number) < BITS
+
+
+def size(number):
+    """In words, how large an integer is that is not written."""
+    return "int of about %d digits" % (math.log10(int.__abs__(number)) + 1)
+
+
 class Shown:
     """A value as text; `exact` when the text is an expression that gives it, once `imports` are made.
 
@@ -177,8 +196,10 @@ class Shown:
         if kind in (float, complex):
             self.exact = self.exact and not any(sign in repr(value) for sign in ("n", "j"))  # nan and inf
             return repr(value)
+        if kind is int:
+            return self._integer(value)
         if kind in _FLAT or kind in (str, bytes, bytearray):
-            return repr(value)
+            return self._written(value)
         self._left -= 1
         if id(value) in self._inside or len(self._inside) > DEPTH or self._left < 0:
             self.exact = False
@@ -205,7 +226,7 @@ class Shown:
         if kind.__module__ in _VALUES:
             needed = _VALUES[kind.__module__]
             self._need(needed % kind.__name__ if "%s" in needed else needed)
-            return repr(value)
+            return self._written(value)
         if isinstance(value, enum.Enum):
             self._name(kind)
             self.exact = self.exact and value.name is not None
@@ -252,7 +273,23 @@ class Shown:
         for base in (dict, list, tuple, set, frozenset):
             if isinstance(value, base):
                 return self._show(dict(dict.items(value)) if base is dict else base(base.__iter__(value)))
-        return next(base for base in _HOLDING if isinstance(value, base)).__repr__(value)
+        base = next(base for base in _HOLDING if isinstance(value, base))
+        return self._integer(value) if base is int else base.__repr__(value)
+
+    def _integer(self, value):
+        """An integer, or how many digits it has and what tells it from others."""
+        if is_short(value):
+            return int.__repr__(value)
+        self.exact = False
+        data = int.to_bytes(value, int.bit_length(value) // 8 + 1, "big", signed=True)
+        return "<%s, %08x>" % (size(value), zlib.crc32(data))
+
+    def _written(self, value):
+        try:
+            return repr(value)
+        except ValueError:  # an integer in it has more digits than Python writes
+            self.exact, self.opaque = False, True
+            return "<%s>" % type(value).__name__
 
     def _name(self, thing):
         """Something that is known by its name in a module."""
@@ -298,7 +335,7 @@ def variations(value, depth=2):
     elif kind in (list, tuple):
         found = _sequences(kind, value, depth)
     elif kind in (set, frozenset):
-        items = sorted(value, key=repr)
+        items = sorted(value, key=lambda item: Shown(item).text)
         found = [kind(), kind(items[:1]), kind(items[:-1]), kind(items[1:])]
     elif kind is dict:
         found = _mappings(value, depth)

@@ -16,6 +16,8 @@ import signal
 import sys
 import types
 
+from _trm_zygote.runs import threads
+
 MOST = 20000
 """Things looked at; what lies behind them is not."""
 _DEPTH = 8
@@ -78,7 +80,17 @@ class Leftovers:
 
     def enter(self):
         """In the process that is to be looked at: look at what is its own as well."""
-        self._holders.append(_Process())
+        self._threads = _Threads()
+        self._holders += (_Process(), self._threads)
+
+    def expect_threads(self):
+        """Those that run now belong to the state: a pool's, or what waits for ever."""
+        self._threads.allowed = threads()
+
+    def expect_more_threads(self):
+        """When there are more by now, there are more with every run: no longer look at them."""
+        if self._threads.changed():
+            self._threads.allowed = float("inf")
 
     def watch(self, thing):
         """Look at one more container."""
@@ -419,3 +431,19 @@ class _Process:
         for one, handler in zip(_SIGNALS, handlers):  # noqa: B905 - Python 3.8
             signal.signal(one, handler)
         gc.enable() if collects else gc.disable()
+
+
+class _Threads:
+    """Threads that go on; they cannot be ended, but may end by themselves."""
+
+    def __init__(self):
+        self.allowed = threads()
+
+    def parts(self):
+        return ()
+
+    def changed(self):
+        return threads() > self.allowed
+
+    def restore(self):
+        pass

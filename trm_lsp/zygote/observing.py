@@ -21,7 +21,8 @@ import types
 from _trm_zygote import operations
 from _trm_zygote.bare import surroundings
 from _trm_zygote.fuel import OutOfFuel
-from _trm_zygote.screening import OutOfTime, is_chosen
+from _trm_zygote.inputs import is_short, size
+from _trm_zygote.screening import OutOfTime, is_chosen, out_of_time
 from _trm_zygote.swapping import BROKEN
 from _trm_zygote.terms import MISSING, Environment, Original, classes, conditions, wanted
 
@@ -89,7 +90,7 @@ def _run(screen, tests, recorder, seconds):
     pid = os.getpid()
     for cache in screen._caches:
         cache.cache_clear()
-    signal.signal(signal.SIGPROF, _out_of_time)
+    signal.signal(signal.SIGPROF, out_of_time)
     with surroundings(screen._config):
         for id, test in tests:
             recorder.begin(id)
@@ -97,21 +98,19 @@ def _run(screen, tests, recorder, seconds):
             if screen._draws:
                 random.seed(screen._seed)
             try:
-                signal.setitimer(signal.ITIMER_PROF, seconds)
-                outcome, error, _ = test.run()
+                try:
+                    signal.setitimer(signal.ITIMER_PROF, seconds)
+                    outcome, error, _ = test.run()
+                finally:
+                    signal.setitimer(signal.ITIMER_PROF, 0)  # it may ring once more
                 if outcome == "failed" and error.startswith(_REFUSED):
                     recorder.contradict()
             except (OutOfTime, OutOfFuel, KeyboardInterrupt, Exception):
                 pass  # what ends the test ends what can be seen of it
             finally:
-                signal.setitimer(signal.ITIMER_PROF, 0)
                 if os.getpid() != pid:
                     os._exit(0)  # a test forked, and its child came back here
             recorder.end()
-
-
-def _out_of_time(*_):
-    raise OutOfTime("the test did not end in time")
 
 
 # --- slots ----------------------------------------------------------------------------------------
@@ -724,8 +723,16 @@ class _Short(reprlib.Repr):
         reprlib.Repr.__init__(self)
         self.maxstring = self.maxother = 60
 
+    def repr_int(self, x, level):
+        return reprlib.Repr.repr_int(self, x, level) if is_short(x) else "<%s>" % size(x)
+
     def repr_instance(self, x, level):
-        return repr(x)[: self.maxother] if operations.is_pure(type(x)) else "<%s>" % type(x).__name__
+        if operations.is_pure(type(x)):
+            try:
+                return repr(x)[: self.maxother]
+            except ValueError:  # an integer in it has more digits than Python writes
+                pass
+        return "<%s>" % type(x).__name__
 
 
 _SHORT = _Short()

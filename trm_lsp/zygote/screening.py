@@ -156,8 +156,10 @@ class Screen:
         candidates whose failure here is no refusal.
         `answers`: more outcomes of that form;
         `screened`: pairs of a candidate's number and the number of its answer,
-        counted over all messages, null for one to confirm; `together` pairs a
-        message. `canary`: whether nothing has disturbed the candidates.
+        counted over all messages, null for one to confirm; at least `together`
+        pairs a message, but for the last. They are said once the unchanged
+        code has shown that nothing disturbed them. `canary`: whether it has
+        done so to the end; where it has not, the rest is without an answer.
         `hung`: ids of tests that are known not to end on the unchanged code.
         `patience`: how many times as long as usual a candidate may run.
         `note(number)` is called before each; without it `running` tells.
@@ -264,12 +266,14 @@ class Batches:
         """Whether the alarm is ours: nobody else waits for it."""
         self._waited = False
         """Whether it has rung in this test."""
+        self._timing = False
+        """Whether a test runs that may be ended."""
 
     def run(self, batch, more):
         """Judge a batch, and more of them while nothing is disturbed."""
         gc.freeze()
         self._note(-1)
-        signal.signal(signal.SIGPROF, _out_of_time)
+        signal.signal(signal.SIGPROF, self._worked_out)
         if self._alarm:
             signal.signal(signal.SIGALRM, self._waited_out)
         self._elsewhere.listen()
@@ -302,9 +306,7 @@ class Batches:
             return False
         tentative = [number for number, function in enumerate(self._found) if function in self._early]
         self._say(base=_table(self._ids(), base), tentative=tentative)
-        self._judge_all()
-        self._flush()
-        clean = self._is_undisturbed(base)
+        clean = self._judge_all(base)
         self._say(canary=clean)
         self._forget()
         return clean
@@ -335,6 +337,7 @@ class Batches:
         if self._elsewhere.imported:
             screen._find_live()
             self._arm(functions)
+        self._leftovers.expect_threads()
         changed = self._leftovers.changed()
         self._leftovers.remember(changed)
         self._leftovers.renew()
@@ -379,6 +382,7 @@ class Batches:
                 _swap(live, copies[function][1])
         with Calls(self._screen._root) as again:
             second = self._run_one()
+        self._leftovers.expect_more_threads()
         if second is None or [found[0] for found in second] != [found[0] for found in first]:
             raise Uncertain()
         self._volatile = [one != other for one, other in zip(first, second)]  # noqa: B905 - Python 3.8
@@ -403,7 +407,8 @@ class Batches:
 
     # --- candidates ---------------------------------------------------------------------------
 
-    def _judge_all(self):
+    def _judge_all(self, base):
+        """Answer for all candidates, as far as it shows that nothing disturbed them; return whether it always did."""
         size = max(GROUP, len(self._leftovers) // 8)
         for first in range(0, len(self._candidates), size):
             group = range(first, min(first + size, len(self._candidates)))
@@ -412,6 +417,11 @@ class Batches:
                 found = [self._judge_alone(number) for number in group]
             for number, outcomes in zip(group, found):  # noqa: B905 - Python 3.8
                 self._answer(number, outcomes)
+            if len(self._pairs) >= self._together or group.stop == len(self._candidates):
+                if not self._is_undisturbed(base):
+                    return False
+                self._flush()
+        return True
 
     def _judge_alone(self, number):
         found = self._judge_one(number)
@@ -491,22 +501,25 @@ class Batches:
         linecache.cache.clear()  # who reads a source file must be heard
         if self._meter.empty:
             self._meter.fill(self._turns)
-        late = False
+        late = self._waited = False
         try:
-            if limit.working:
-                signal.setitimer(signal.ITIMER_PROF, limit.working)
-                signal.setitimer(signal.ITIMER_VIRTUAL, limit.working + LAST)  # its default action ends the process
-            if limit.waiting and self._alarm:
-                signal.setitimer(signal.ITIMER_REAL, limit.waiting)
-            outcome, error, line = test.run()
-            late = self._waited or not _timer_left(limit.working)
+            try:
+                self._timing = True
+                if limit.working:
+                    signal.setitimer(signal.ITIMER_PROF, limit.working)
+                    signal.setitimer(signal.ITIMER_VIRTUAL, limit.working + LAST)  # its default action ends the process
+                if limit.waiting and self._alarm:
+                    signal.setitimer(signal.ITIMER_REAL, limit.waiting)
+                outcome, error, line = test.run()
+                late = self._waited or not _timer_left(limit.working)
+            finally:
+                self._timing = False  # what comes now is late
         except OutOfTime:
             late = True
         finally:
             if limit.waiting and self._alarm:
                 signal.setitimer(signal.ITIMER_REAL, 0)
                 if self._waited:
-                    self._waited = False
                     signal.signal(signal.SIGALRM, self._waited_out)
             if limit.working:
                 signal.setitimer(signal.ITIMER_PROF, 0)
@@ -519,9 +532,15 @@ class Batches:
     def _waited_out(self, *_):
         """End what waits as if it had raised; what goes on for all that is ended with the process."""
         self._waited = True
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.setitimer(signal.ITIMER_REAL, LAST_WAITING)
-        _out_of_time()
+        if self._timing:
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            signal.setitimer(signal.ITIMER_REAL, LAST_WAITING)
+            out_of_time()
+
+    def _worked_out(self, *_):
+        """End what works; a test that has ended meanwhile has ended in time."""
+        if self._timing:
+            out_of_time()
 
     # --- answers ------------------------------------------------------------------------------
 
@@ -533,13 +552,10 @@ class Batches:
                 key = self._answers[outcomes] = len(self._answers)
                 self._fresh.append(_table(self._ids(), outcomes))
         self._pairs.append([number, key])
-        if len(self._pairs) >= self._together:
-            self._flush()
 
     def _flush(self):
-        if self._pairs:
-            self._say(answers=self._fresh, screened=self._pairs)
-            self._fresh, self._pairs = [], []
+        self._say(answers=self._fresh, screened=self._pairs)
+        self._fresh, self._pairs = [], []
 
 
 Spent = collections.namedtuple("Spent", "working waiting")
@@ -609,7 +625,7 @@ def _line(report, item):
     return crash.lineno
 
 
-def _out_of_time(*_):
+def out_of_time(*_):
     raise OutOfTime("the test did not end in time")
 
 

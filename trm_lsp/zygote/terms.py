@@ -676,7 +676,10 @@ def _frozen(value, families, foreign):
         if _are_flat(value):
             return kind, _with_types(value)
         return kind, tuple([_frozen(item, families, foreign) for item in value])
-    return kind, repr(value)
+    try:
+        return kind, repr(value)
+    except ValueError:  # a fraction of more digits than Python writes
+        return kind, value
 
 
 def _are_flat(items):
