@@ -24,6 +24,9 @@ AFTER_A_HANG = 2.0
 HANGS_ALLOWED = 3
 """How often a baseline goes on without a test that hung or died."""
 
+SAID = frozenset({Outcome.PASSED, Outcome.FAILED, Outcome.ERROR, Outcome.SKIPPED})
+"""Outcomes of a test that came to its end: what was cut or left out has given no verdict."""
+
 
 class Suite:
     """Runs everything, on the unchanged texts and on candidates."""
@@ -298,8 +301,9 @@ class Suite:
         """Those of the tests whose outcome is another one when the unchanged code is run again, as in the baseline."""
         report = self.patiently(self._tests.neighbours(sorted(tests)))
         found = {test: result.outcome for test, result in {**report.collect_errors, **report.results}.items()}
-        # A test that was not reached this time has shown nothing.
-        odd = {test for test in tests if test in found and found[test] is not self._aim.outcomes.get(test)}
+        # A test that was not reached this time has shown nothing, nor has one that was not waited for.
+        both = {test: {found.get(test, Outcome.MISSING), self._aim.outcomes.get(test)} for test in tests}
+        odd = {test for test, said in both.items() if len(said & SAID) == 2}
         if odd:
             self.note_flaky(odd)
             self._refuse_flaky(odd.intersection(self._aim.targets))
