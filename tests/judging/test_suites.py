@@ -220,3 +220,28 @@ def test_a_target_that_hung_is_run_on_a_change(root: Path, monkeypatch: pytest.M
         assert judge.baseline().targets == ("test_calc.py::test_sub",)
         assert verdict(judge, FIXED, Tier.COLD).passed
         assert not verdict(judge, Variant({"calc.py": "def sub(a, b):\n    return 1.5\n"}), Tier.COLD).passed
+
+
+@pytest.mark.parametrize("end", ["os._exit(0)", "os.kill(os.getpid(), signal.SIGSEGV)", "pytest.exit('enough', 0)"])
+def test_what_stands_behind_a_test_that_ends_the_run_is_watched(root: Path, end: str) -> None:
+    others = f"""
+        import os, signal
+
+        import calc
+        import pytest
+
+        def test_a():
+            pass
+
+        def test_ends():
+            {end}
+
+        def test_zero():
+            assert calc.sub(0, 0) == 0
+    """
+    files = {"calc.py": WRONG, "test_calc.py": TEST, "test_others.py": others}
+    with judging(make(root, files), TARGETS["pytest"]) as judge:
+        judge.baseline()
+        bad = verdict(judge, Variant({"calc.py": "def sub(a, b):\n    return 1\n"}), Tier.COLD)
+        assert bad.regressions == ("test_others.py::test_zero",)
+        assert verdict(judge, FIXED, Tier.COLD).passed

@@ -219,7 +219,7 @@ class Suite:
         report.results.pop(report.running, None)  # time was over for the suite, not for this test
         if not report.ended and not known <= report.results.keys():
             return results
-        if not report.ended and not report.collect_errors:
+        if _came_to_its_end(report) and not report.collect_errors:
             self.remember(report)
         self._aim.outcomes = {**{test: result.outcome for test, result in report.results.items()}, **self._aim.outcomes}
         return tuple({**report.results, **{result.id: result for result in results}}.values())
@@ -321,3 +321,8 @@ class Suite:
             raise EnvironmentBroken(
                 f"{min(targets)} failed and passed on the same code: a flaky test cannot say when the code is right."
             )
+
+
+def _came_to_its_end(report: RunReport) -> bool:
+    """Whether a run ended by itself, behind its last test."""
+    return not report.ended and not report.running and report.exit in {0, 1}
