@@ -62,6 +62,7 @@ UNITTEST = {
                 self.assertEqual(sub(3, 2), 1)
     """,
 }
+COLD = PythonTests.cold
 TARGETS = {"pytest": "test_calc.py::test_sub", "unittest": "test_calc.py::TestCalc::test_sub"}
 
 
@@ -245,3 +246,64 @@ def test_what_stands_behind_a_test_that_ends_the_run_is_watched(root: Path, end:
         bad = verdict(judge, Variant({"calc.py": "def sub(a, b):\n    return 1\n"}), Tier.COLD)
         assert bad.regressions == ("test_others.py::test_zero",)
         assert verdict(judge, FIXED, Tier.COLD).passed
+
+
+def plan(monkeypatch: pytest.MonkeyPatch, *, changed: str, unchanged: str) -> None:
+    """Give the final check's runs seeds with which a test passes (1) or fails (0), by code; the last stays."""
+    left = {True: list(changed), False: list(unchanged)}
+
+    def planned(self: PythonTests, tests: Sequence[str], texts: dict[str, bytes], **more: Any) -> RunReport:
+        words = left[bool(texts)]
+        if more.get("hash_seed") is not None:
+            more["hash_seed"] = 6 + int(words.pop(0) if len(words) > 1 else words[0])
+        return COLD(self, tests, texts, **more)
+
+    monkeypatch.setattr(PythonTests, "cold", planned)
+
+
+@pytest.mark.parametrize(
+    ("changed", "unchanged", "passes"),
+    [
+        ("011", "1", False),  # two passes of the change clear nothing: it may be what made the test unsteady
+        ("011", "10", True),  # the unchanged code was seen to fail as well
+        ("0011", "110", True),  # it failed twice, and again it passed: no breaker
+        ("000", "1", False),
+        ("0", "10", False),  # by itself the test says that it is the change, three times
+        ("01", "0", True),
+    ],
+)
+def test_what_breaks_refuses_unless_the_unchanged_code_is_seen_to_fail(
+    root: Path, monkeypatch: pytest.MonkeyPatch, changed: str, unchanged: str, passes: bool
+) -> None:
+    monkeypatch.setattr(suite_module, "QUICK_SUITE_SECONDS", 0.0)
+    others = "import os\n\n\ndef test_seed():\n    assert os.environ['PYTHONHASHSEED'] != '6'\n"
+    make(root, {"calc.py": WRONG, "test_calc.py": TEST, "test_others.py": others})
+    with judging(root, TARGETS["pytest"]) as judge:
+        judge.baseline()
+        plan(monkeypatch, changed=changed, unchanged=unchanged)
+        found = verdict(judge, FIXED, Tier.COLD)
+        assert found.passed is passes
+        assert judge._aim.flaky == ({"test_others.py::test_seed"} if passes else set())
+        assert found.regressions == (() if passes else ("test_others.py::test_seed",))
+
+
+def test_a_breaker_that_does_not_break_again_is_forgotten(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    others = """
+        import os
+
+        import calc
+
+        def test_seed():
+            assert calc.sub(0, 0) == 0 and os.environ["PYTHONHASHSEED"] != "6"
+    """
+    make(root, {"calc.py": WRONG, "test_calc.py": TEST, "test_others.py": others})
+    with judging(root, TARGETS["pytest"]) as judge:
+        judge.baseline()
+        plan(monkeypatch, changed="1", unchanged="1")
+        assert not verdict(
+            judge, Variant({"calc.py": "def sub(a, b):\n    return a - b if b else 9\n"}), Tier.COLD
+        ).passed
+        assert judge._suite._breakers == ("test_others.py::test_seed",)
+        plan(monkeypatch, changed="01", unchanged="1")
+        assert verdict(judge, FIXED, Tier.SUITE).passed
+        assert judge._suite._breakers == ()

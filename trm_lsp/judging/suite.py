@@ -67,8 +67,11 @@ class Suite:
         if self._breakers:
             report = self._tests.cold((*self._aim.targets, *self._breakers), texts, hash_seed=self._last_seed)
             verdict = self._aim.verdict(Tier.SUITE, report, frozenset(self._breakers) - self._aim.flaky)
-            if verdict.regressions and self._still_pass(verdict.regressions):
-                return verdict
+            if verdict.regressions:
+                broken = self._broken(verdict.regressions, texts)
+                self._breakers = tuple(t for t in self._breakers if t in broken or t not in verdict.regressions)
+                if broken:
+                    return verdict
         if self._passed is None or (self._seconds > QUICK_SUITE_SECONDS and not self._refused):
             return self.cold(texts)  # it will be asked for, and once is enough
         expected = self._all_passed() - self._aim.flaky
@@ -115,9 +118,7 @@ class Suite:
         verdict = self._aim.verdict(Tier.COLD, report, expected - self._aim.flaky)
         if verdict.regressions and not self._breaks(verdict, texts):
             # Is it the change, or do these tests fail on the unchanged code as well, with these seeds or now and then?
-            base = self.patiently(self._everything(), seed).results
-            again = self._tests.cold(self._everything(), texts, hash_seed=seed).results
-            odd = {t for t in verdict.regressions if not passes(t, base) or passes(t, again)}
+            odd = self._fail_unchanged(set(verdict.regressions), texts)
             if odd:
                 self.note_flaky(odd)
                 verdict = self._aim.verdict(Tier.COLD, report, expected - self._aim.flaky)
@@ -146,9 +147,35 @@ class Suite:
         results = verdict.by_id
         few = sorted(verdict.regressions, key=lambda test: test not in results)[:FEW]
         changed = self._tests.cold(few, texts, hash_seed=self._last_seed).results
-        broken = self._still_pass([test for test in few if test in changed and not changed[test].passed])
+        broken = self._broken([test for test in few if test in changed and not changed[test].passed], texts)
         self._breakers = tuple(dict.fromkeys((*broken, *self._breakers)))[:BREAKERS]
         return bool(broken)
+
+    def _broken(self, failed: Sequence[str], texts: Mapping[str, bytes]) -> tuple[str, ...]:
+        """Those of a few tests, which failed on a change, that pass without it and fail with it again, alone."""
+        passing = self._still_pass(failed)
+        again = self._tests.cold(passing, texts, hash_seed=self._last_seed).results if passing else {}
+        return tuple(test for test in passing if not passes(test, again))
+
+    def _fail_unchanged(self, broke: set[str], texts: Mapping[str, bytes]) -> set[str]:
+        """Those of the tests which broke that the whole suite on the unchanged code was seen to fail, or not to have.
+
+        Where the change gives two verdicts the unchanged code is asked twice.
+        """
+        odd: set[str] = set()
+        for _ in range(2):
+            base = self.patiently(self._everything(), self._last_seed)
+            said = {test for test, result in base.results.items() if result.outcome in SAID}
+            if _came_to_its_end(base):
+                said |= broke - base.results.keys()
+            odd |= {test for test in broke & said if not passes(test, base.results)}
+            if broke <= odd:
+                break
+            again = self._tests.cold(self._everything(), texts, hash_seed=self._last_seed).results
+            broke = {test for test in broke - odd if passes(test, again)}
+            if not broke:
+                break
+        return odd
 
     def _still_pass(self, tests: Sequence[str]) -> tuple[str, ...]:
         """Those of a few tests that pass on the unchanged code when they are run by themselves, in a fresh process."""
