@@ -307,3 +307,39 @@ def test_a_breaker_that_does_not_break_again_is_forgotten(root: Path, monkeypatc
         plan(monkeypatch, changed="01", unchanged="1")
         assert verdict(judge, FIXED, Tier.SUITE).passed
         assert judge._suite._breakers == ()
+
+
+@pytest.mark.parametrize(
+    ("deed", "said"),
+    [
+        ("session.exitstatus = 1", "ended with exit code 1"),  # as a coverage that is too low
+        ("raise ValueError", "ended with exit code"),
+        ("os.kill(os.getpid(), signal.SIGSEGV)", "was ended by signal 11"),
+    ],
+)
+def test_a_change_that_makes_the_command_itself_fail_has_not_passed(root: Path, deed: str, said: str) -> None:
+    conftest = f"""
+        import os
+        import signal
+
+        import calc
+
+
+        def pytest_sessionfinish(session):
+            if {{}}:
+                {deed}
+    """
+    zero = "from calc import sub\n\n\ndef test_zero():\n    assert sub(0, 0) == 0\n"
+    files = {"calc.py": WRONG, "test_calc.py": TEST, "test_zero.py": zero}
+    make(root, {**files, "conftest.py": conftest.format("calc.sub(1, 1) == 7")})
+    bad = Variant({"calc.py": "def sub(a, b):\n    return a - b if a != b else 7 * a\n"})
+    with judging(root) as judge:
+        judge.baseline()
+        found = verdict(judge, bad, Tier.COLD)
+        assert not found.failing and not found.regressions and not found.passed
+        assert said in found.broken
+        assert verdict(judge, FIXED, Tier.COLD).passed
+    make(root, {"conftest.py": conftest.format("True")})
+    with judging(root) as judge:
+        judge.baseline()
+        assert verdict(judge, FIXED, Tier.COLD).passed  # it always ends like that

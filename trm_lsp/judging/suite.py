@@ -27,6 +27,10 @@ HANGS_ALLOWED = 3
 SAID = frozenset({Outcome.PASSED, Outcome.FAILED, Outcome.ERROR, Outcome.SKIPPED})
 """Outcomes of a test that came to its end: what was cut or left out has given no verdict."""
 
+BAD = frozenset({Outcome.FAILED, Outcome.ERROR, Outcome.TIMEOUT})
+End = tuple[int | None, int | None, str | None]
+"""How a run ended: its exit code, its signal, who ended it."""
+
 
 class Suite:
     """Runs everything, on the unchanged texts and on candidates."""
@@ -57,6 +61,8 @@ class Suite:
         """Whether it has refused what passes the targets: then it pays to know which tests reach a change."""
         self._steady = False
         """Whether the targets were seen to fail on the unchanged code with the seeds of the final check."""
+        self._end: End | None = None
+        """How the user's command ends where nothing fails on the unchanged code; None until it is needed."""
         self._apart = False
         """Whether the user's command does not reach the targets: then their files stand for the suite."""
 
@@ -122,6 +128,8 @@ class Suite:
             if odd:
                 self.note_flaky(odd)
                 verdict = self._aim.verdict(Tier.COLD, report, expected - self._aim.flaky)
+        if verdict.passed and (how := self._odd_end(report)):
+            verdict = verdict.model_copy(update={"broken": how, "output": report.output[-2000:]})
         if verdict.passed and not self._steady:
             self._steady = True
             passing = set(self._aim.targets)
@@ -133,6 +141,33 @@ class Suite:
                     break
             self._refuse_flaky(passing)
         return verdict
+
+    def _odd_end(self, report: RunReport) -> str:
+        """What the command itself says against a change whose tests all pass: coverage, a hook, a crash at its end.
+
+        Empty where it ends as its tests have it, or as it does on the unchanged code without what fails there.
+        """
+        if not isinstance(self._tests, PythonTests):
+            return ""  # a tool's results are never all well when its run was not
+        results = (*report.results.values(), *report.collect_errors.values())
+        if _end(report) == (int(any(result.outcome in BAD for result in results)), None, None):
+            return ""
+        if self._end is None:
+            known = self._aim.outcomes.items()
+            failing = {*self._aim.targets, *(test for test, outcome in known if outcome in BAD)}
+            self._end = _end(
+                self._tests.cold(
+                    self._everything(),
+                    {},
+                    without=sorted(failing),
+                    hash_seed=self._last_seed,
+                    idle=self._settings.test.idle,
+                )
+            )
+        if _end(report) == self._end:
+            return ""
+        how = f"was ended by signal {report.signal}" if report.signal else f"ended with exit code {report.exit}"
+        return f"no test says so, but the command {'did not end in time' if report.ended else how}"
 
     @property
     def _last_seed(self) -> int:
@@ -353,3 +388,7 @@ class Suite:
 def _came_to_its_end(report: RunReport) -> bool:
     """Whether a run ended by itself, behind its last test."""
     return not report.ended and not report.running and report.exit in {0, 1}
+
+
+def _end(report: RunReport) -> End:
+    return report.exit, report.signal, report.ended
