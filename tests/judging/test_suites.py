@@ -37,9 +37,6 @@ OTHERS = """
         def test_never(self):
             pass
 
-        def test_wrong_before(self):
-            self.assertTrue(False)
-
 
     def number(n):
         return lambda self: self.assertTrue(n)
@@ -343,3 +340,70 @@ def test_a_change_that_makes_the_command_itself_fail_has_not_passed(root: Path, 
     with judging(root) as judge:
         judge.baseline()
         assert verdict(judge, FIXED, Tier.COLD).passed  # it always ends like that
+
+
+MANY_END = """
+    import os
+    import threading
+
+    import calc
+    import pytest
+
+    @pytest.mark.parametrize("n", range(3))
+    def test_ends(n):
+        {end}
+
+    def test_zero():
+        assert calc.sub(0, 0) == 0
+"""
+
+
+def test_what_stands_behind_many_tests_that_hang_is_watched(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(suite_module, "QUICK_SUITE_SECONDS", 0.0)
+    monkeypatch.setattr(suite_module, "HANGS_ALLOWED", 1)
+    others = MANY_END.format(end="threading.Event().wait()")
+    make(root, {"calc.py": WRONG, "test_calc.py": TEST, "test_others.py": others})
+    with judging(root, TARGETS["pytest"], test={"idle": 2.0}) as judge:
+        judge.baseline()
+        bad = verdict(judge, Variant({"calc.py": "def sub(a, b):\n    return 1\n"}), Tier.COLD)
+        assert bad.regressions == ("test_others.py::test_zero",)
+        assert verdict(judge, FIXED, Tier.COLD).passed
+
+
+def test_the_user_hears_of_tests_that_are_not_reached(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(suite_module, "QUICK_SUITE_SECONDS", 0.0)
+    monkeypatch.setattr(suite_module, "HANGS_ALLOWED", 1)
+    others = MANY_END.format(end="os._exit(1)")
+    make(root, {"calc.py": WRONG, "test_calc.py": TEST, "test_others.py": others})
+    with judging(root, TARGETS["pytest"]) as judge:
+        judge.baseline()
+        assert verdict(judge, FIXED, Tier.COLD).passed
+        (said,) = judge.notices
+        assert said.startswith("The whole suite did not go on behind test_others.py::test_ends[1]")
+
+
+def test_what_fails_alone_is_watched_where_it_passes_in_the_suite(
+    root: Path, monkeypatch: pytest.MonkeyPatch, runs: list[tuple[tuple[str, ...], bool]]
+) -> None:
+    monkeypatch.setattr(suite_module, "QUICK_SUITE_SECONDS", 0.0)
+    before = "import calc\n\n\ndef test_first():\n    calc.zero = calc.sub(0, 0)\n"
+    behind = "import calc\n\n\ndef test_zero():\n    assert calc.zero == 0\n"
+    files = {"calc.py": WRONG, "test_calc.py": TEST, "test_a.py": before, "test_b.py": behind}
+    with judging(make(root, files), TARGETS["pytest"]) as judge:
+        judge.baseline()
+        bad = verdict(judge, Variant({"calc.py": "def sub(a, b):\n    return 1\n"}), Tier.COLD)
+        assert bad.regressions == ("test_b.py::test_zero",)
+        assert verdict(judge, FIXED, Tier.COLD).passed
+        assert ((), False) in runs
+
+
+def test_what_fails_alone_and_in_the_suite_refuses_nothing(
+    root: Path, monkeypatch: pytest.MonkeyPatch, runs: list[tuple[tuple[str, ...], bool]]
+) -> None:
+    monkeypatch.setattr(suite_module, "QUICK_SUITE_SECONDS", 0.0)
+    files = {"calc.py": WRONG, "test_calc.py": TEST, "test_b.py": "def test_wrong_before():\n    assert False\n"}
+    with judging(make(root, files), TARGETS["pytest"]) as judge:
+        judge.baseline()
+        assert verdict(judge, FIXED, Tier.COLD).passed
+        assert verdict(judge, Variant({"calc.py": "def sub(a, b):\n    return -b + a\n"}), Tier.COLD).passed
+        assert runs.count(((), False)) == 1  # once a job

@@ -51,6 +51,8 @@ class Suite:
         """Tests that passed in the baseline of everything; None until it is needed."""
         self._seconds = 0.0
         """What it took."""
+        self._reached = True
+        """Whether it came to its end; else of what stands behind only what a change breaks is asked on its own."""
         self._breakers: tuple[str, ...] = ()
         """Tests that have refused what passes the targets: they are asked before all others."""
         self._last_cold: tuple[Mapping[str, bytes], Verdict | None] = ({}, None)
@@ -117,10 +119,12 @@ class Suite:
         seed = self._last_seed
         patience = self._settings.test.idle
         report = self.patiently(self._everything(), seed, texts, patience)
-        apart = self._apart
+        apart, hung = self._apart, self._aim.hung
         expected = self._to_be_expected(report, seed)
-        if self._apart != apart:
+        if self._apart != apart or (report.ended and self._aim.hung != hung):
+            # Without what hangs on the unchanged code as well it comes further.
             report = self.patiently(self._everything(), seed, texts, patience)
+            expected = self._to_be_expected(report, seed)
         verdict = self._aim.verdict(Tier.COLD, report, expected - self._aim.flaky)
         if verdict.regressions and not self._breaks(verdict, texts):
             # Is it the change, or do these tests fail on the unchanged code as well, with these seeds or now and then?
@@ -224,28 +228,49 @@ class Suite:
         and of all tests only where that is not enough.
         """
         tests = self._tests
-        found = {**report.results, **report.collect_errors}
-        reached = not report.ended and found.keys() >= set(self._aim.targets)
-        if self._passed is not None or not reached or not isinstance(tests, PythonTests):
+        if not isinstance(tests, PythonTests):
             return self._all_passed()
+        found = {**report.results, **report.collect_errors}
+        cut, all_there = bool(report.ended or report.running), found.keys() >= set(self._aim.targets)
+        if self._passed is None and (cut or not all_there):
+            self._all_passed()
+        if self._passed is not None and (self._reached or not all_there):
+            return self._passed
         if not all(passes(target, report.results) for target in self._aim.targets):
             return self._aim.expected  # it is refused, whatever it breaks
-        listed = tests.listed(self._everything(), seed)
+        # What neither run has reached nobody can judge.
+        listed = frozenset[str]() if cut else tests.listed(self._everything(), seed)
         if listed is None:
-            return self._all_passed()
-        bad = {test for test, result in found.items() if not result.passed}
-        doubtful = (bad | (listed - report.results.keys())) - self._aim.outcomes.keys()
-        if doubtful:
-            # Whether they are skipped or hang has nothing to do with what is run before them.
-            said = {found[test].outcome if test in found else Outcome.MISSING for test in doubtful}
-            alone = said <= {Outcome.SKIPPED, Outcome.TIMEOUT}
-            asked = sorted(doubtful) if alone else tests.neighbours(sorted(doubtful))
-            base = self.patiently(asked, idle=self._settings.test.idle)
-            known = (*base.collect_errors.values(), *base.results.values())
-            self._aim.outcomes = {**{result.id: result.outcome for result in known}, **self._aim.outcomes}
-            if base.ended or not doubtful <= self._aim.outcomes.keys():
-                return self._all_passed()
-        return frozenset(test for test, outcome in self._aim.outcomes.items() if outcome is Outcome.PASSED)
+            listed = self._all_passed()
+        bad = {test: result.outcome for test, result in found.items() if not result.passed}
+        bad |= dict.fromkeys(listed - report.results.keys(), Outcome.MISSING)
+        self._ask_alone({test: outcome for test, outcome in bad.items() if test not in self._aim.outcomes})
+        if any(self._is_unsure(test, outcome) for test, outcome in bad.items()):
+            self._all_passed()
+        if self._passed is not None and self._reached:
+            return self._passed
+        passed = {test for test, outcome in self._aim.outcomes.items() if outcome is Outcome.PASSED}
+        return frozenset(passed) | (self._passed or frozenset())
+
+    def _ask_alone(self, doubtful: Mapping[str, Outcome]) -> None:
+        """Ask the unchanged code for some tests, by themselves or in their files; `doubtful`: what a change gave."""
+        if not doubtful:
+            return
+        # Whether they are skipped or hang has nothing to do with what is run before them.
+        alone = set(doubtful.values()) <= {Outcome.SKIPPED, Outcome.TIMEOUT}
+        asked = sorted(doubtful) if alone else self._tests.neighbours(sorted(doubtful))
+        base = self.patiently(asked, idle=self._settings.test.idle)
+        self._learn(*base.collect_errors.values(), *base.results.values())
+
+    def _is_unsure(self, test: str, outcome: Outcome) -> bool:
+        """Whether a test that did not pass on a change has not said all by itself on the unchanged code."""
+        known = self._aim.outcomes.get(test)
+        # What fails alone may pass behind others.
+        return known is None or (known is not Outcome.PASSED and outcome not in {Outcome.SKIPPED, Outcome.TIMEOUT})
+
+    def _learn(self, *results: TestResult) -> None:
+        """Remember what the unchanged code said of tests it had said nothing of."""
+        self._aim.outcomes = {**{result.id: result.outcome for result in results}, **self._aim.outcomes}
 
     def _reaching(self, variant: Variant, tests: frozenset[str]) -> frozenset[str]:
         """Those of the tests that reach the changed lines on the unchanged texts."""
@@ -266,6 +291,8 @@ class Suite:
         """Take a baseline of everything for what must go on passing."""
         self._passed = frozenset(result.id for result in report.results.values() if result.passed)
         self._seconds, self._aim.order = report.seconds, tuple(report.results)
+        self._learn(*report.results.values())
+        self._reached = not report.ended and not report.running
         self._tell_unreached(report)
 
     def with_the_rest(self, results: tuple[TestResult, ...], seconds: float) -> tuple[TestResult, ...]:
@@ -283,7 +310,7 @@ class Suite:
             return results
         if _came_to_its_end(report) and not report.collect_errors:
             self.remember(report)
-        self._aim.outcomes = {**{test: result.outcome for test, result in report.results.items()}, **self._aim.outcomes}
+        self._learn(*report.results.values())
         return tuple({**report.results, **{result.id: result for result in results}}.values())
 
     def _all_passed(self) -> frozenset[str]:
@@ -312,11 +339,15 @@ class Suite:
         return (*paths, *missed)
 
     def _tell_unreached(self, report: RunReport) -> None:
+        if self._reached:
+            return
+        why = f"did not go on behind {report.running}: too many tests hang or end their process"
         if report.ended == "hard":
-            self._notices.append(
-                f"The whole suite did not end within {self._settings.test.timeout:g} s (trm.test.timeout): tests "
-                "it did not reach are not watched for regressions."
-            )
+            why = f"did not end within {self._settings.test.timeout:g} s (trm.test.timeout)"
+        self._notices.append(
+            f"The whole suite {why}. Tests it did not reach are watched for regressions only where the run of a change "
+            "reaches them."
+        )
 
     def patiently(
         self,
