@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from trm_lsp.core.state import Variant
 from trm_lsp.core.verdict import Outcome, Tier
 from trm_lsp.judging import aim as aim_module
 from trm_lsp.judging import suite as suite_module
+from trm_lsp.judging.environment import EnvironmentBroken
 from trm_lsp.judging.judge import TestJudge
 from trm_lsp.judging.python_tests import PythonTests
 from trm_lsp.judging.runner import RunReport
@@ -407,3 +409,47 @@ def test_what_fails_alone_and_in_the_suite_refuses_nothing(
         assert verdict(judge, FIXED, Tier.COLD).passed
         assert verdict(judge, Variant({"calc.py": "def sub(a, b):\n    return -b + a\n"}), Tier.COLD).passed
         assert runs.count(((), False)) == 1  # once a job
+
+
+def test_a_slow_test_that_a_baseline_does_not_wait_for_is_watched(
+    root: Path, monkeypatch: pytest.MonkeyPatch, runs: list[tuple[tuple[str, ...], bool]]
+) -> None:
+    monkeypatch.setattr(suite_module.Suite, "_first_idle", lambda _: 1.0)
+    test = f"""
+{textwrap.indent(TEST, "        ")}
+
+        def test_slow():
+            import threading
+            threading.Event().wait(2.5)
+            assert sub(0, 0) == 0
+    """
+    with judging(make(root, {"calc.py": WRONG, "test_calc.py": test}), TARGETS["pytest"]) as judge:
+        assert judge.baseline().by_id["test_calc.py::test_slow"].outcome is Outcome.TIMEOUT
+        bad = verdict(judge, Variant({"calc.py": "def sub(a, b):\n    return 1\n"}), Tier.COLD)
+        assert bad.regressions == ("test_calc.py::test_slow",)
+        assert verdict(judge, FIXED, Tier.COLD).passed
+        assert runs.count((("test_calc.py::test_slow",), False)) == 2  # with all its time, and against the change
+        assert judge.notices == []
+
+
+def test_the_user_hears_of_what_hangs_and_is_not_watched(root: Path) -> None:
+    test = f"{TEST}\n\ndef test_hangs():\n    import threading\n    threading.Event().wait()\n"
+    files = {"calc.py": WRONG, "test_calc.py": test}
+    with judging(make(root, files), TARGETS["pytest"], test={"idle": 2.0}) as judge:
+        judge.baseline()
+        for _ in range(2):
+            assert verdict(judge, FIXED, Tier.COLD).passed
+        assert judge.notices == [
+            "test_calc.py::test_hangs does not end on the unchanged code: what hangs is not watched."
+        ]
+
+
+def test_a_slow_test_that_always_passes_is_no_target_to_be_proud_of(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(suite_module.Suite, "_first_idle", lambda _: 1.0)
+    test = "import threading\nimport calc\n\n\ndef test_slow():\n    threading.Event().wait(2.5)\n"
+    with judging(make(root, {"calc.py": WRONG, "test_calc.py": test})) as judge:
+        assert judge.baseline().failing == ("test_calc.py::test_slow",)
+        with pytest.raises(EnvironmentBroken, match="failed and passed on the same code"):
+            verdict(judge, FIXED, Tier.COLD)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from trm_lsp.core.state import Variant
 from trm_lsp.core.verdict import Outcome, TestResult, Tier, Verdict
@@ -61,6 +61,12 @@ class Suite:
         """Lines that each test reaches on the unchanged texts; None until it is needed."""
         self._refused = False
         """Whether it has refused what passes the targets: then it pays to know which tests reach a change."""
+        self._suspects: frozenset[str] = frozenset()
+        """Tests that hung in a baseline, and were asked again with all their time."""
+        self._hangs = 0
+        """How many of them hung again."""
+        self._told: frozenset[str] = frozenset()
+        """Of which the user was told that they hang."""
         self._steady = False
         """Whether the targets were seen to fail on the unchanged code with the seeds of the final check."""
         self._end: End | None = None
@@ -118,6 +124,7 @@ class Suite:
         """The user's own command in a fresh process, with other random and hash seeds than all runs before it."""
         seed = self._last_seed
         patience = self._settings.test.idle
+        self._ask_suspects(set(self._aim.hung).difference(self._aim.targets))
         report = self.patiently(self._everything(), seed, texts, patience)
         apart, hung = self._apart, self._aim.hung
         expected = self._to_be_expected(report, seed)
@@ -137,9 +144,13 @@ class Suite:
         if verdict.passed and not self._steady:
             self._steady = True
             passing = set(self._aim.targets)
+            # What took long on the change may have been given too little time without it.
+            took = {test: result.seconds for test, result in report.results.items()}
+            slow = {target for target in passing if took.get(target, 0.0) > AFTER_A_HANG}
+            self._ask_suspects(slow.intersection(self._aim.hung))
             # By themselves first, which is quick; what fails then does not pass by chance.
             for tests in (self._aim.targets, self._tests.neighbours(self._aim.targets)):
-                base = self.patiently(tests, seed).results
+                base = self.patiently(tests, seed, idle=patience if slow else None).results
                 passing = {target for target in passing if passes(target, base)}
                 if not passing:
                     break
@@ -203,7 +214,7 @@ class Suite:
         """
         odd: set[str] = set()
         for _ in range(2):
-            base = self.patiently(self._everything(), self._last_seed)
+            base = self.patiently(self._everything(), self._last_seed, idle=self._settings.test.idle)
             said = {test for test, result in base.results.items() if result.outcome in SAID}
             if _came_to_its_end(base):
                 said |= broke - base.results.keys()
@@ -218,7 +229,7 @@ class Suite:
 
     def _still_pass(self, tests: Sequence[str]) -> tuple[str, ...]:
         """Those of a few tests that pass on the unchanged code when they are run by themselves, in a fresh process."""
-        base = self.patiently(tests, self._last_seed).results if tests else {}
+        base = self.patiently(tests, self._last_seed, idle=self._settings.test.idle).results if tests else {}
         return tuple(test for test in tests if passes(test, base))
 
     def _to_be_expected(self, report: RunReport, seed: int) -> frozenset[str]:
@@ -245,6 +256,7 @@ class Suite:
         bad = {test: result.outcome for test, result in found.items() if not result.passed}
         bad |= dict.fromkeys(listed - report.results.keys(), Outcome.MISSING)
         self._ask_alone({test: outcome for test, outcome in bad.items() if test not in self._aim.outcomes})
+        self._ask_suspects(bad.keys() & set(self._aim.hung))
         if any(self._is_unsure(test, outcome) for test, outcome in bad.items()):
             self._all_passed()
         if self._passed is not None and self._reached:
@@ -261,6 +273,30 @@ class Suite:
         asked = sorted(doubtful) if alone else self._tests.neighbours(sorted(doubtful))
         base = self.patiently(asked, idle=self._settings.test.idle)
         self._learn(*base.collect_errors.values(), *base.results.values())
+
+    def _ask_suspects(self, tests: Set[str]) -> None:
+        """Ask for tests that hung, each by itself and with all its time: a baseline does not wait long.
+
+        Some that do not end then are enough: of them, and of those not asked, the user hears.
+        """
+        for test in sorted(tests - self._suspects):
+            if self._hangs > HANGS_ALLOWED:
+                break
+            self._suspects |= {test}
+            said = self._tests.cold([test], {}, idle=self._settings.test.idle).results.get(test)
+            if said is None or said.outcome is Outcome.TIMEOUT:
+                self._hangs += 1
+                continue
+            self._aim.outcomes[test] = said.outcome
+            if said.passed:
+                self._aim.expected |= {test}
+                self._aim.order += (test,) if self._aim.order else ()
+                self._passed = None if self._passed is None else self._passed | {test}
+        new = set(self._aim.hung).intersection(tests).difference(self._aim.targets) - self._told
+        self._told |= new
+        if new:
+            others = f" and {len(new) - 1} more do" if len(new) > 1 else " does"
+            self._notices.append(f"{min(new)}{others} not end on the unchanged code: what hangs is not watched.")
 
     def _is_unsure(self, test: str, outcome: Outcome) -> bool:
         """Whether a test that did not pass on a change has not said all by itself on the unchanged code."""
@@ -316,7 +352,8 @@ class Suite:
     def _all_passed(self) -> frozenset[str]:
         """The tests of the whole suite that pass on the unchanged texts; run once, when first needed."""
         if self._passed is None:
-            report = self.patiently(self._everything())
+            patience = self._settings.test.idle
+            report = self.patiently(self._everything(), idle=patience)
             found = {*report.results, *report.collect_errors, *self._aim.hung}
             if not report.ended and not found.issuperset(self._aim.targets):
                 # A package with a configuration of its own, for instance, cannot be tested from the root.
@@ -325,7 +362,7 @@ class Suite:
                     f"`{self._command.shown}` does not run {self._aim.targets[0]}: only the tests beside it are "
                     "watched for regressions."
                 )
-                report = self.patiently(self._everything())
+                report = self.patiently(self._everything(), idle=patience)
             self.remember(report)
         assert self._passed is not None
         return self._passed
