@@ -284,3 +284,28 @@ def test_a_flaky_neighbour_does_not_refuse_a_candidate(root: Path) -> None:
         judge.baseline()
         for _ in range(6):
             assert verdict(judge, FIXED, Tier.SUITE).passed
+
+
+def test_what_broke_once_in_a_confirm_is_watched_by_every_other_verdict(root: Path) -> None:
+    """A confirm forks from where the tests are collected, its second run collects them itself."""
+    test = """
+        import os
+        from calc import sub
+
+        COLLECTED = os.getpid()
+
+        def test_sub():
+            assert sub(3, 2) == 1
+
+        def test_zero():
+            assert sub(0, 0) == 0 or (sub(0, 0) == 1 and os.getpid() == COLLECTED)
+    """
+    at = WRONG.index("a + b")
+    odd, bad = (Variant({}, (Edit("calc.py", at, at + len("a + b"), new),)) for new in ("1", "1 if a else 2"))
+    with judging(make(root, {"calc.py": WRONG, "test_calc.py": test})) as judge:
+        judge.baseline()
+        assert judge._tests.level == "collected"
+        assert verdict(judge, odd, Tier.CONFIRM).passed
+        for tier in (Tier.CONFIRM, Tier.COLD):
+            assert verdict(judge, bad, tier).regressions == ("test_calc.py::test_zero",)
+        assert judge.notices == []

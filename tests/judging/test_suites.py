@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from trm_lsp.core.state import Variant
 from trm_lsp.core.verdict import Outcome, Tier
 from trm_lsp.judging import aim as aim_module
 from trm_lsp.judging import suite as suite_module
+from trm_lsp.judging.environment import EnvironmentBroken
 from trm_lsp.judging.judge import TestJudge
 from trm_lsp.judging.python_tests import PythonTests
 from trm_lsp.judging.runner import RunReport
@@ -37,9 +39,6 @@ OTHERS = """
         def test_never(self):
             pass
 
-        def test_wrong_before(self):
-            self.assertTrue(False)
-
 
     def number(n):
         return lambda self: self.assertTrue(n)
@@ -62,6 +61,7 @@ UNITTEST = {
                 self.assertEqual(sub(3, 2), 1)
     """,
 }
+COLD = PythonTests.cold
 TARGETS = {"pytest": "test_calc.py::test_sub", "unittest": "test_calc.py::TestCalc::test_sub"}
 
 
@@ -220,3 +220,236 @@ def test_a_target_that_hung_is_run_on_a_change(root: Path, monkeypatch: pytest.M
         assert judge.baseline().targets == ("test_calc.py::test_sub",)
         assert verdict(judge, FIXED, Tier.COLD).passed
         assert not verdict(judge, Variant({"calc.py": "def sub(a, b):\n    return 1.5\n"}), Tier.COLD).passed
+
+
+@pytest.mark.parametrize("end", ["os._exit(0)", "os.kill(os.getpid(), signal.SIGSEGV)", "pytest.exit('enough', 0)"])
+def test_what_stands_behind_a_test_that_ends_the_run_is_watched(root: Path, end: str) -> None:
+    others = f"""
+        import os, signal
+
+        import calc
+        import pytest
+
+        def test_a():
+            pass
+
+        def test_ends():
+            {end}
+
+        def test_zero():
+            assert calc.sub(0, 0) == 0
+    """
+    files = {"calc.py": WRONG, "test_calc.py": TEST, "test_others.py": others}
+    with judging(make(root, files), TARGETS["pytest"]) as judge:
+        judge.baseline()
+        bad = verdict(judge, Variant({"calc.py": "def sub(a, b):\n    return 1\n"}), Tier.COLD)
+        assert bad.regressions == ("test_others.py::test_zero",)
+        assert verdict(judge, FIXED, Tier.COLD).passed
+
+
+def plan(monkeypatch: pytest.MonkeyPatch, *, changed: str, unchanged: str) -> None:
+    """Give the final check's runs seeds with which a test passes (1) or fails (0), by code; the last stays."""
+    left = {True: list(changed), False: list(unchanged)}
+
+    def planned(self: PythonTests, tests: Sequence[str], texts: dict[str, bytes], **more: Any) -> RunReport:
+        words = left[bool(texts)]
+        if more.get("hash_seed") is not None:
+            more["hash_seed"] = 6 + int(words.pop(0) if len(words) > 1 else words[0])
+        return COLD(self, tests, texts, **more)
+
+    monkeypatch.setattr(PythonTests, "cold", planned)
+
+
+@pytest.mark.parametrize(
+    ("changed", "unchanged", "passes"),
+    [
+        ("011", "1", False),  # two passes of the change clear nothing: it may be what made the test unsteady
+        ("011", "10", True),  # the unchanged code was seen to fail as well
+        ("0011", "110", True),  # it failed twice, and again it passed: no breaker
+        ("000", "1", False),
+        ("0", "10", False),  # by itself the test says that it is the change, three times
+        ("01", "0", True),
+    ],
+)
+def test_what_breaks_refuses_unless_the_unchanged_code_is_seen_to_fail(
+    root: Path, monkeypatch: pytest.MonkeyPatch, changed: str, unchanged: str, passes: bool
+) -> None:
+    monkeypatch.setattr(suite_module, "QUICK_SUITE_SECONDS", 0.0)
+    others = "import os\n\n\ndef test_seed():\n    assert os.environ['PYTHONHASHSEED'] != '6'\n"
+    make(root, {"calc.py": WRONG, "test_calc.py": TEST, "test_others.py": others})
+    with judging(root, TARGETS["pytest"]) as judge:
+        judge.baseline()
+        plan(monkeypatch, changed=changed, unchanged=unchanged)
+        found = verdict(judge, FIXED, Tier.COLD)
+        assert found.passed is passes
+        assert judge._aim.flaky == ({"test_others.py::test_seed"} if passes else set())
+        assert found.regressions == (() if passes else ("test_others.py::test_seed",))
+
+
+def test_a_breaker_that_does_not_break_again_is_forgotten(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    others = """
+        import os
+
+        import calc
+
+        def test_seed():
+            assert calc.sub(0, 0) == 0 and os.environ["PYTHONHASHSEED"] != "6"
+    """
+    make(root, {"calc.py": WRONG, "test_calc.py": TEST, "test_others.py": others})
+    with judging(root, TARGETS["pytest"]) as judge:
+        judge.baseline()
+        plan(monkeypatch, changed="1", unchanged="1")
+        assert not verdict(
+            judge, Variant({"calc.py": "def sub(a, b):\n    return a - b if b else 9\n"}), Tier.COLD
+        ).passed
+        assert judge._suite._breakers == ("test_others.py::test_seed",)
+        plan(monkeypatch, changed="01", unchanged="1")
+        assert verdict(judge, FIXED, Tier.SUITE).passed
+        assert judge._suite._breakers == ()
+
+
+@pytest.mark.parametrize(
+    ("deed", "said"),
+    [
+        ("session.exitstatus = 1", "ended with exit code 1"),  # as a coverage that is too low
+        ("raise ValueError", "ended with exit code"),
+        ("os.kill(os.getpid(), signal.SIGSEGV)", "was ended by signal 11"),
+    ],
+)
+def test_a_change_that_makes_the_command_itself_fail_has_not_passed(root: Path, deed: str, said: str) -> None:
+    conftest = f"""
+        import os
+        import signal
+
+        import calc
+
+
+        def pytest_sessionfinish(session):
+            if {{}}:
+                {deed}
+    """
+    zero = "from calc import sub\n\n\ndef test_zero():\n    assert sub(0, 0) == 0\n"
+    files = {"calc.py": WRONG, "test_calc.py": TEST, "test_zero.py": zero}
+    make(root, {**files, "conftest.py": conftest.format("calc.sub(1, 1) == 7")})
+    bad = Variant({"calc.py": "def sub(a, b):\n    return a - b if a != b else 7 * a\n"})
+    with judging(root) as judge:
+        judge.baseline()
+        found = verdict(judge, bad, Tier.COLD)
+        assert not found.failing and not found.regressions and not found.passed
+        assert said in found.broken
+        assert verdict(judge, FIXED, Tier.COLD).passed
+    make(root, {"conftest.py": conftest.format("True")})
+    with judging(root) as judge:
+        judge.baseline()
+        assert verdict(judge, FIXED, Tier.COLD).passed  # it always ends like that
+
+
+MANY_END = """
+    import os
+    import threading
+
+    import calc
+    import pytest
+
+    @pytest.mark.parametrize("n", range(3))
+    def test_ends(n):
+        {end}
+
+    def test_zero():
+        assert calc.sub(0, 0) == 0
+"""
+
+
+def test_what_stands_behind_many_tests_that_hang_is_watched(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(suite_module, "QUICK_SUITE_SECONDS", 0.0)
+    monkeypatch.setattr(suite_module, "HANGS_ALLOWED", 1)
+    others = MANY_END.format(end="threading.Event().wait()")
+    make(root, {"calc.py": WRONG, "test_calc.py": TEST, "test_others.py": others})
+    with judging(root, TARGETS["pytest"], test={"idle": 2.0}) as judge:
+        judge.baseline()
+        bad = verdict(judge, Variant({"calc.py": "def sub(a, b):\n    return 1\n"}), Tier.COLD)
+        assert bad.regressions == ("test_others.py::test_zero",)
+        assert verdict(judge, FIXED, Tier.COLD).passed
+
+
+def test_the_user_hears_of_tests_that_are_not_reached(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(suite_module, "QUICK_SUITE_SECONDS", 0.0)
+    monkeypatch.setattr(suite_module, "HANGS_ALLOWED", 1)
+    others = MANY_END.format(end="os._exit(1)")
+    make(root, {"calc.py": WRONG, "test_calc.py": TEST, "test_others.py": others})
+    with judging(root, TARGETS["pytest"]) as judge:
+        judge.baseline()
+        assert verdict(judge, FIXED, Tier.COLD).passed
+        (said,) = judge.notices
+        assert said.startswith("The whole suite did not go on behind test_others.py::test_ends[1]")
+
+
+def test_what_fails_alone_is_watched_where_it_passes_in_the_suite(
+    root: Path, monkeypatch: pytest.MonkeyPatch, runs: list[tuple[tuple[str, ...], bool]]
+) -> None:
+    monkeypatch.setattr(suite_module, "QUICK_SUITE_SECONDS", 0.0)
+    before = "import calc\n\n\ndef test_first():\n    calc.zero = calc.sub(0, 0)\n"
+    behind = "import calc\n\n\ndef test_zero():\n    assert calc.zero == 0\n"
+    files = {"calc.py": WRONG, "test_calc.py": TEST, "test_a.py": before, "test_b.py": behind}
+    with judging(make(root, files), TARGETS["pytest"]) as judge:
+        judge.baseline()
+        bad = verdict(judge, Variant({"calc.py": "def sub(a, b):\n    return 1\n"}), Tier.COLD)
+        assert bad.regressions == ("test_b.py::test_zero",)
+        assert verdict(judge, FIXED, Tier.COLD).passed
+        assert ((), False) in runs
+
+
+def test_what_fails_alone_and_in_the_suite_refuses_nothing(
+    root: Path, monkeypatch: pytest.MonkeyPatch, runs: list[tuple[tuple[str, ...], bool]]
+) -> None:
+    monkeypatch.setattr(suite_module, "QUICK_SUITE_SECONDS", 0.0)
+    files = {"calc.py": WRONG, "test_calc.py": TEST, "test_b.py": "def test_wrong_before():\n    assert False\n"}
+    with judging(make(root, files), TARGETS["pytest"]) as judge:
+        judge.baseline()
+        assert verdict(judge, FIXED, Tier.COLD).passed
+        assert verdict(judge, Variant({"calc.py": "def sub(a, b):\n    return -b + a\n"}), Tier.COLD).passed
+        assert runs.count(((), False)) == 1  # once a job
+
+
+def test_a_slow_test_that_a_baseline_does_not_wait_for_is_watched(
+    root: Path, monkeypatch: pytest.MonkeyPatch, runs: list[tuple[tuple[str, ...], bool]]
+) -> None:
+    monkeypatch.setattr(suite_module.Suite, "_first_idle", lambda _: 1.0)
+    test = f"""
+{textwrap.indent(TEST, "        ")}
+
+        def test_slow():
+            import threading
+            threading.Event().wait(2.5)
+            assert sub(0, 0) == 0
+    """
+    with judging(make(root, {"calc.py": WRONG, "test_calc.py": test}), TARGETS["pytest"]) as judge:
+        assert judge.baseline().by_id["test_calc.py::test_slow"].outcome is Outcome.TIMEOUT
+        bad = verdict(judge, Variant({"calc.py": "def sub(a, b):\n    return 1\n"}), Tier.COLD)
+        assert bad.regressions == ("test_calc.py::test_slow",)
+        assert verdict(judge, FIXED, Tier.COLD).passed
+        assert runs.count((("test_calc.py::test_slow",), False)) == 2  # with all its time, and against the change
+        assert judge.notices == []
+
+
+def test_the_user_hears_of_what_hangs_and_is_not_watched(root: Path) -> None:
+    test = f"{TEST}\n\ndef test_hangs():\n    import threading\n    threading.Event().wait()\n"
+    files = {"calc.py": WRONG, "test_calc.py": test}
+    with judging(make(root, files), TARGETS["pytest"], test={"idle": 2.0}) as judge:
+        judge.baseline()
+        for _ in range(2):
+            assert verdict(judge, FIXED, Tier.COLD).passed
+        assert judge.notices == [
+            "test_calc.py::test_hangs does not end on the unchanged code: what hangs is not watched."
+        ]
+
+
+def test_a_slow_test_that_always_passes_is_no_target_to_be_proud_of(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(suite_module.Suite, "_first_idle", lambda _: 1.0)
+    test = "import threading\nimport calc\n\n\ndef test_slow():\n    threading.Event().wait(2.5)\n"
+    with judging(make(root, {"calc.py": WRONG, "test_calc.py": test})) as judge:
+        assert judge.baseline().failing == ("test_calc.py::test_slow",)
+        with pytest.raises(EnvironmentBroken, match="failed and passed on the same code"):
+            verdict(judge, FIXED, Tier.COLD)

@@ -271,11 +271,11 @@ class TestJudge:
         ran = frozenset(test for test in self._aim.expected if selects(tests, test))
         verdict = self._aim.verdict(Tier.CONFIRM, report, ran - self._aim.flaky)
         if verdict.regressions and not verdict.failing:
-            again = self._tests.run(tests, texts, timeout=usual, idle=usual).results
-            odd = {test for test in verdict.regressions if passes(test, again)}
-            if odd:
-                self._suite.note_flaky(odd)
-                verdict = self._aim.verdict(Tier.CONFIRM, report, ran - self._aim.flaky)
+            again = self._tests.run(tests, texts, timeout=usual, idle=usual)
+            spared = {test for test in verdict.regressions if passes(test, again.results)}
+            if spared and not again.ended:
+                # For this verdict alone: that a test is flaky only the unchanged code can show, in the cold tier.
+                verdict = self._aim.verdict(Tier.CONFIRM, report, ran - self._aim.flaky - spared)
         return verdict
 
     # --- runs ---------------------------------------------------------------------------------
