@@ -45,7 +45,7 @@ def test_a_repair_is_a_diff_on_stdout_and_exit_code_0(root: Path) -> None:
     lines = done.stderr.splitlines()
     assert lines[0] == f"Running `python -m pytest` in an isolated copy of {root}"
     assert lines[1] == "baseline: 0 of 1 tests pass, 1 to repair"
-    assert re.fullmatch(r"step 1/16 - cycle 1/3 - z 1/6 - 1 failing - .+", lines[2])
+    assert re.fullmatch(r"step 1/64 - cycle 1/3 - z 1/6 - 1 failing - .+", lines[2])
     assert re.fullmatch(r"Passes 1 test \((unique|rivals)\) with a change of 1 line in 1 file\.", lines[-1])
     assert subprocess.run(["patch", "-p1"], cwd=root, input=done.stdout, text=True, capture_output=True).returncode == 0
     assert (root / "calc.py").read_text() == RIGHT
@@ -312,7 +312,7 @@ def test_a_terminal_gets_a_bar(root: Path) -> None:
     text = shown.decode()
     assert process.returncode == 0
     assert diff == DIFF
-    assert re.search(r"\rstep 1/16 - cycle \d/3 - [yz][^|\n]*failing \|", text)
+    assert re.search(r"\rstep 1/64 - cycle \d/3 - [yz][^|\n]*failing \|", text)
     assert text.rstrip().endswith("with a change of 1 line in 1 file.")
 
 
