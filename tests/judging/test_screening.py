@@ -316,6 +316,48 @@ def test_a_pool_that_the_unchanged_code_starts_keeps_nobody_from_being_screened(
     assert wrong == (Tier.SCREEN, False, False) and right == (Tier.SCREEN, True, True)
 
 
+NUMPYS = {
+    "numpy/__init__.py": "from . import random\n",
+    "numpy/random.py": """
+        import random
+
+        generator = random.Random(99)
+        rand, seed, get_state = generator.random, generator.seed, generator.getstate
+        """,
+}
+"""What a test process knows of numpy."""
+
+
+@pytest.mark.parametrize(
+    "line", ["import numpy.random as drawn", "from numpy.random import rand", "from random import random as rand"]
+)
+def test_each_test_draws_from_the_seed_that_a_process_of_its_own_has(root: Path, line: str) -> None:
+    body = f"""
+        {line}
+
+        def add(a, b):
+            return a - b, {"drawn." if "drawn" in line else ""}rand()
+    """
+    test = """
+        import random
+
+        from calc import add
+
+        def test_add():
+            assert add(2, 3) == (5, random.Random(0).random())
+
+        def test_again():
+            assert add(2, 0) == (2, random.Random(0).random())
+    """
+    make(root, {"calc.py": body, "test_calc.py": test, **NUMPYS})
+    with judging(root) as judge:
+        assert judge.baseline().failing == ("test_calc.py::test_add",)
+        assert both(judge, edits(judge, "calc.py", ("a - b", "a * b"), ("a - b", "a + b"))) == [
+            (Tier.SCREEN, False, False),
+            (Tier.SCREEN, True, True),
+        ]
+
+
 def test_a_candidate_that_kills_the_test_process_is_refused_and_the_next_is_judged(root: Path) -> None:
     make(
         root,

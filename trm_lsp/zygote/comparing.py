@@ -11,7 +11,6 @@ import gc
 import inspect
 import itertools
 import os
-import random
 import re
 import signal
 import sys
@@ -21,6 +20,7 @@ from _trm_zygote.bare import surroundings
 from _trm_zygote.calls import Calls, likes
 from _trm_zygote.fuel import OutOfFuel
 from _trm_zygote.inputs import Shown, Unfit
+from _trm_zygote.reporting import seed_randomness
 from _trm_zygote.screening import OutOfTime, is_chosen
 from _trm_zygote.swapping import BROKEN
 from _trm_zygote.watching import CHANGES, PROCESSES, WRITES
@@ -305,7 +305,7 @@ class _Comparison:
     def _clear(self):
         for cache in self._screen._caches:
             cache.cache_clear()
-        random.seed(self._request["seed"])
+        seed_randomness(self._request["seed"])
 
     def _restore(self):
         """Put back what was left behind; return whether there was anything."""

@@ -12,7 +12,6 @@ import collections
 import gc
 import itertools
 import os
-import random
 import reprlib
 import signal
 import sys
@@ -95,8 +94,7 @@ def _run(screen, tests, recorder, seconds):
         for id, test in tests:
             recorder.begin(id)
             screen._meter.fill(TURNS)
-            if screen._draws:
-                random.seed(screen._seed)
+            screen.seed()
             try:
                 try:
                     signal.setitimer(signal.ITIMER_PROF, seconds)

@@ -28,7 +28,7 @@ import warnings
 from _trm_zygote.bare import bare_test, can_surround, surroundings
 from _trm_zygote.fuel import Meter
 from _trm_zygote.leftovers import Leftovers
-from _trm_zygote.reporting import Outcomes
+from _trm_zygote.reporting import Outcomes, seed_randomness
 from _trm_zygote.schemata import Schemata, Switch
 from _trm_zygote.swapping import BROKEN, Source
 from _trm_zygote.watching import Calls, Elsewhere, ImportWatch
@@ -207,12 +207,17 @@ class Screen:
         """Whether a module of the workspace can draw random numbers: then each test starts from the same seed."""
         below, generator = self._root + os.sep, random.random.__self__
         return any(
-            thing is random or getattr(thing, "__self__", None) is generator
+            thing is random or getattr(thing, "__self__", None) is generator or _is_numpys(thing)
             for module in list(sys.modules.values())
             if str(getattr(module, "__file__", None)).startswith(below)
             for thing in list(vars(module).values())
             if type(thing) in _DRAWING
         )
+
+    def seed(self):
+        """Before a test: give it the randomness that pytest's protocol gives it, if it may draw."""
+        if self._draws:
+            seed_randomness(self._seed)
 
     def _is_read(self, path):
         """Whether a file was read when the tests were collected; one without functions then was not."""
@@ -322,14 +327,14 @@ class Batches:
         self._found = [screen._function(candidate) for candidate in self._candidates]
         functions = set(filter(None, self._found))
         self._arm(functions)
-        random.seed(screen._seed)
-        drawn = random.getstate()
+        seed_randomness(screen._seed)
+        before = _randomness()
         turned, spent = [], []
         with Calls(screen._root) as calls:
             first = self._judge(turned, spent)
         ended = [found[0] != "timeout" for found in first or ()]
         turns, endless = sum(itertools.compress(turned, ended)), not all(ended)
-        screen._draws = screen._draws or random.getstate() != drawn
+        screen._draws = screen._draws or _randomness() != before
         if first is None or self._elsewhere.noted:
             raise Uncertain()
         if any(id(code) in calls.seen for code in self._leftovers.generators()):
@@ -496,8 +501,7 @@ class Batches:
         return tuple(found)
 
     def _timed(self, test, limit):
-        if self._screen._draws:
-            random.seed(self._screen._seed)
+        self._screen.seed()
         linecache.cache.clear()  # who reads a source file must be heard
         if self._meter.empty:
             self._meter.fill(self._turns)
@@ -594,6 +598,18 @@ def _limits(outcomes, spent, patience):
 def is_chosen(id, chosen):
     """Whether a test is one of those chosen, or lies in one of the files or folders."""
     return id in chosen or any(id == one or id.startswith((one + "::", one + "[", one + "/")) for one in chosen)
+
+
+def _is_numpys(thing):
+    """Whether it is one of numpy's modules, or a function that draws from its shared generator."""
+    name = thing.__name__ if type(thing) is types.ModuleType else type(getattr(thing, "__self__", None)).__module__
+    return str(name).partition(".")[0] == "numpy"
+
+
+def _randomness():
+    """Where the shared generators stand."""
+    numpy = sys.modules.get("numpy.random")
+    return random.getstate(), repr(numpy.get_state()) if numpy is not None else ""
 
 
 def _contents(paths):
