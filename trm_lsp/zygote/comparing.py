@@ -158,7 +158,8 @@ class _Comparison:
         calls = Calls(self._screen, self._functions)
         ends = _Deadline(self._request["seconds"] / 3, ALL_SECONDS / 3)
         for origin in ("failing", "passing"):
-            tests = [test for id, test in self._screen._tests if is_chosen(id, self._request[origin])]
+            asked = frozenset(self._request[origin])
+            tests = [test for id, test in self._screen._tests if is_chosen(id, asked)]
             for test in tests:
                 if calls.has_enough(origin) or ends.has_come():
                     break

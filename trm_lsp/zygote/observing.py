@@ -76,7 +76,8 @@ def observe(screen, request, chosen, say):
     """
     recorder = Recorder()
     slots = planted(screen, request["files"], recorder, request.get("stubs", False))
-    tests = [(id, test) for id, test in screen._tests if is_chosen(id, chosen)]
+    asked = frozenset(chosen)
+    tests = [(id, test) for id, test in screen._tests if is_chosen(id, asked)]
     if not slots or not tests:
         return
     _run(screen, tests, recorder, request["seconds"])
