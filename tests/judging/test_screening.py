@@ -358,6 +358,35 @@ def test_each_test_draws_from_the_seed_that_a_process_of_its_own_has(root: Path,
         ]
 
 
+PACKAGES = ".venv/lib/python3/site-packages"
+
+
+def test_what_is_installed_below_the_workspace_is_not_the_users_code(root: Path) -> None:
+    files = {
+        "conftest.py": f"""
+            import os
+            import sys
+
+            sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "{PACKAGES}"))
+            """,
+        f"{PACKAGES}/third/__init__.py": "SEEN = []\n",
+        "calc.py": """
+            import third
+
+            def add(a, b):
+                return a - b
+            """,
+        "test_calc.py": "from calc import add\n\ndef test_add():\n    assert add(2, 3) == 5\n",
+    }
+    with judging(make(root, files)) as judge:
+        judge.baseline()
+        changes = [("a - b", "open(third.__file__).close() or a * b"), ("a - b", "third.SEEN.append(1) or a + b")]
+        assert both(judge, edits(judge, "calc.py", *changes)) == [
+            (Tier.SCREEN, False, False),
+            (Tier.SCREEN, True, True),
+        ]
+
+
 def test_a_candidate_that_kills_the_test_process_is_refused_and_the_next_is_judged(root: Path) -> None:
     make(
         root,

@@ -20,6 +20,7 @@ from _trm_zygote.bare import surroundings
 from _trm_zygote.calls import Calls, likes
 from _trm_zygote.fuel import OutOfFuel
 from _trm_zygote.inputs import Shown, Unfit
+from _trm_zygote.paths import is_workspace
 from _trm_zygote.reporting import seed_randomness
 from _trm_zygote.screening import OutOfTime, is_chosen
 from _trm_zygote.swapping import BROKEN
@@ -388,7 +389,7 @@ class _Hold:
     _FORBIDDEN = PROCESSES | CHANGES | _NETWORK
 
     def __init__(self, root):
-        self._root, self._on = root + os.sep, False
+        self._root, self._on = root, False
         self.touched = self.ended = False
         sys.addaudithook(self._hear)  # Python gives these no end
 
@@ -405,9 +406,9 @@ class _Hold:
             path, _, flags = arguments
             if isinstance(flags, int) and flags & WRITES:
                 self._end(event)
-            self.touched = self.touched or (str(path).startswith(self._root) and str(path).endswith(".py"))
+            self.touched = self.touched or (str(path).endswith(".py") and is_workspace(str(path), self._root))
         elif event == "exec":
-            self.touched = self.touched or getattr(arguments[0], "co_filename", "").startswith(self._root)
+            self.touched = self.touched or is_workspace(getattr(arguments[0], "co_filename", ""), self._root)
         elif event in self._FORBIDDEN:
             self._end(event)
 

@@ -28,6 +28,7 @@ import warnings
 from _trm_zygote.bare import bare_test, can_surround, surroundings
 from _trm_zygote.fuel import Meter
 from _trm_zygote.leftovers import Leftovers
+from _trm_zygote.paths import is_workspace
 from _trm_zygote.reporting import Outcomes, seed_randomness
 from _trm_zygote.schemata import Schemata, Switch
 from _trm_zygote.swapping import BROKEN, Source
@@ -186,11 +187,12 @@ class Screen:
         cache, below = type(functools.lru_cache(maxsize=None)(len)), self._root + os.sep
         for thing in gc.get_objects():
             if type(thing) is types.FunctionType:
-                if thing.__code__.co_filename.startswith(below):
-                    self._functions.setdefault((thing.__code__.co_filename, thing.__code__), []).append(thing)
+                path = thing.__code__.co_filename
+                if path.startswith(below) and is_workspace(path, self._root):
+                    self._functions.setdefault((path, thing.__code__), []).append(thing)
             elif type(thing) is cache:
                 code = getattr(getattr(thing, "__wrapped__", None), "__code__", None)
-                if code is not None and code.co_filename.startswith(below):
+                if code is not None and is_workspace(code.co_filename, self._root):
                     self._caches.append(thing)
 
     def _function(self, candidate):
@@ -207,11 +209,11 @@ class Screen:
 
     def _find_draws(self):
         """Whether a module of the workspace can draw random numbers: then each test starts from the same seed."""
-        below, generator = self._root + os.sep, random.random.__self__
+        generator = random.random.__self__
         return any(
             thing is random or getattr(thing, "__self__", None) is generator or _is_numpys(thing)
             for module in list(sys.modules.values())
-            if str(getattr(module, "__file__", None)).startswith(below)
+            if is_workspace(str(getattr(module, "__file__", None)), self._root)
             for thing in list(vars(module).values())
             if type(thing) in _DRAWING
         )
