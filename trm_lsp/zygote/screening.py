@@ -3,7 +3,10 @@
 A filter, not a verdict. What may not be swapped, and every survivor, is
 confirmed in a process of its own; so is whatever this process cannot be sure
 of. A refusal is the only thing anybody believes here, so each run starts from
-the state that the first one started from, and must show that it did. A
+the state that the first one started from, and what differs is put back. That
+is looked at after groups of candidates: what one of a group leaves and another
+one takes away again is seen by nobody. Nothing is said of them before the
+unchanged code, run once more, has come to what it came to at first. A
 candidate that is cut short is no refusal: it may be slow, and right. Nor is
 what fails in a function that has run while modules were imported: what it has
 made then is the unchanged code's.
