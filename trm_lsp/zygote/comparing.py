@@ -11,18 +11,17 @@ import gc
 import inspect
 import itertools
 import os
-import re
 import signal
 import sys
 import time
 
 from _trm_zygote.bare import surroundings
-from _trm_zygote.calls import Calls, likes
+from _trm_zygote.calls import Recording, likes
 from _trm_zygote.fuel import OutOfFuel
 from _trm_zygote.inputs import Shown, Unfit
 from _trm_zygote.paths import is_workspace
 from _trm_zygote.reporting import seed_randomness
-from _trm_zygote.screening import OutOfTime, is_chosen
+from _trm_zygote.screening import ADDRESS, OutOfTime, is_chosen
 from _trm_zygote.swapping import BROKEN
 from _trm_zygote.watching import CHANGES, PROCESSES, WRITES
 
@@ -44,7 +43,6 @@ GIVES, RAISES, ENDLESS, UNKNOWN = "gives", "raises", "endless", "unknown"
 _NOTHING = [UNKNOWN, "", "", False]
 _NETWORK = frozenset(["socket.connect", "socket.bind", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo"])
 _LEAVES = "Calls that leave something behind in their modules were left out."
-_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{4,}\b")
 
 
 class Forbidden(BaseException):
@@ -156,7 +154,7 @@ class _Comparison:
 
     def _recorded(self):
         """Calls that the tests make of the changed functions, and of those that they call to reach these."""
-        calls = Calls(self._screen, self._functions)
+        calls = Recording(self._screen, self._functions)
         ends = _Deadline(self._request["seconds"] / 3, ALL_SECONDS / 3)
         for origin in ("failing", "passing"):
             asked = frozenset(self._request[origin])
@@ -337,7 +335,7 @@ def _raised(error):
     except Exception:  # whatever its own text raises
         said = ""
     name = type(error).__name__
-    return _ADDRESS.sub("0x\u2026", "%s: %s" % (name, said) if said else name)[:300]
+    return ADDRESS.sub("0x\u2026", "%s: %s" % (name, said) if said else name)[:300]
 
 
 def _parts(things, size):

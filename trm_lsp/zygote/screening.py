@@ -35,11 +35,11 @@ from _trm_zygote.paths import is_workspace
 from _trm_zygote.reporting import Outcomes, seed_randomness
 from _trm_zygote.schemata import Schemata, Switch
 from _trm_zygote.swapping import BROKEN, Source
-from _trm_zygote.watching import Calls, Elsewhere, ImportWatch
+from _trm_zygote.watching import CalledCode, Elsewhere, ImportWatch
 
 __all__ = ["ImportWatch", "Screen", "is_chosen"]
 
-_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{4,}\b")
+ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{4,}\b")
 _ENDS = re.compile(r"(?=::|\[|/)")
 """Where the names end of what a test's id says it lies in."""
 _NUMBER = struct.Struct("<q")
@@ -337,7 +337,7 @@ class Batches:
         seed_randomness(screen._seed)
         before = _randomness()
         turned, spent = [], []
-        with Calls(screen._root) as calls:
+        with CalledCode(screen._root) as calls:
             first = self._judge(turned, spent)
         ended = [found[0] != "timeout" for found in first or ()]
         turns, endless = sum(itertools.compress(turned, ended)), not all(ended)
@@ -392,7 +392,7 @@ class Batches:
             if live and swapped and id(function.fuelled) in calls.seen:
                 copies[function] = live, function.fuelled.replace(co_name=function.fuelled.co_name)
                 _swap(live, copies[function][1])
-        with Calls(self._screen._root) as again:
+        with CalledCode(self._screen._root) as again:
             second = self._run_one()
         self._leftovers.expect_more_threads()
         if second is None or [found[0] for found in second] != [found[0] for found in first]:
@@ -537,7 +537,7 @@ class Batches:
                 signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         if late or self._meter.empty:
             return "timeout", "the test did not end in time", 0
-        error = _ADDRESS.sub("0x\u2026", error) if "0x" in error else error
+        error = ADDRESS.sub("0x\u2026", error) if "0x" in error else error
         return outcome, error[:ERROR_KEPT], line
 
     def _waited_out(self, *_):

@@ -45,7 +45,7 @@ class ImportWatch:
                 self.codes.add(frame.f_code)
 
 
-class Calls:
+class CalledCode:
     """A context in which calls are followed: `seen` are ids of code objects, `importing` those below an import."""
 
     def __init__(self, root):
