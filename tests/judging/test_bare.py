@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -13,6 +14,11 @@ from pathlib import Path
 import pytest
 
 from trm_lsp import zygote
+from trm_lsp.zygote.main import load_package
+
+load_package()
+
+from _trm_zygote.bare import _Known  # noqa: E402
 
 BOTH_WAYS = '''
 import json, sys, types
@@ -550,3 +556,34 @@ def test_a_test_that_leaves_clean_ups_for_its_class_says_nothing_alone(tmp_path:
     alone, (first, *unclear, last) = both_ways(tmp_path, test)["test_it"]
     assert alone and first == last == ["passed", "", 0]
     assert unclear == [["unclear", "the test left clean-ups for its class", 0]] * 2
+
+
+def test_what_raises_where_it_is_written_down_comes_to_the_same_alone(tmp_path: Path) -> None:
+    text = """
+        class Loud:
+            def __repr__(self):
+                raise ValueError("loud")
+
+        def test_loud():
+            assert [Loud()] == [Loud(), Loud()]
+
+        def test_long():
+            assert list(range(9000)) == list(range(9001))
+    """
+    for alone, runs in both_ways(tmp_path, text).values():
+        assert alone
+        assert runs[0][0] == "failed"
+        texts = [re.sub("(0x)?[0-9a-f]{8,}", "", str(run[1])) for run in runs]
+        assert texts == [texts[0]] * len(texts) and texts[0].startswith("assert [")
+
+
+def test_what_is_kept_of_failed_comparisons_has_an_end() -> None:
+    known, made = _Known(), []
+    for number in range(5000):
+        for _ in range(2):
+            key = "==", str, "a" * 300 + str(number)
+            assert known.get(key, lambda n=number: made.append(n) or str(n)) == str(number)  # type: ignore[misc]
+    assert known.get(("==", " " * known.ROOM), lambda: "long") == "long"
+    assert made == list(range(5000))
+    kept = sum(len(text) for key in known._made for text in key if isinstance(text, str))
+    assert 0 < kept <= known.ROOM

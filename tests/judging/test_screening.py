@@ -316,6 +316,77 @@ def test_a_pool_that_the_unchanged_code_starts_keeps_nobody_from_being_screened(
     assert wrong == (Tier.SCREEN, False, False) and right == (Tier.SCREEN, True, True)
 
 
+NUMPYS = {
+    "numpy/__init__.py": "from . import random\n",
+    "numpy/random.py": """
+        import random
+
+        generator = random.Random(99)
+        rand, seed, get_state = generator.random, generator.seed, generator.getstate
+        """,
+}
+"""What a test process knows of numpy."""
+
+
+@pytest.mark.parametrize(
+    "line", ["import numpy.random as drawn", "from numpy.random import rand", "from random import random as rand"]
+)
+def test_each_test_draws_from_the_seed_that_a_process_of_its_own_has(root: Path, line: str) -> None:
+    body = f"""
+        {line}
+
+        def add(a, b):
+            return a - b, {"drawn." if "drawn" in line else ""}rand()
+    """
+    test = """
+        import random
+
+        from calc import add
+
+        def test_add():
+            assert add(2, 3) == (5, random.Random(0).random())
+
+        def test_again():
+            assert add(2, 0) == (2, random.Random(0).random())
+    """
+    make(root, {"calc.py": body, "test_calc.py": test, **NUMPYS})
+    with judging(root) as judge:
+        assert judge.baseline().failing == ("test_calc.py::test_add",)
+        assert both(judge, edits(judge, "calc.py", ("a - b", "a * b"), ("a - b", "a + b"))) == [
+            (Tier.SCREEN, False, False),
+            (Tier.SCREEN, True, True),
+        ]
+
+
+PACKAGES = ".venv/lib/python3/site-packages"
+
+
+def test_what_is_installed_below_the_workspace_is_not_the_users_code(root: Path) -> None:
+    files = {
+        "conftest.py": f"""
+            import os
+            import sys
+
+            sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "{PACKAGES}"))
+            """,
+        f"{PACKAGES}/third/__init__.py": "SEEN = []\n",
+        "calc.py": """
+            import third
+
+            def add(a, b):
+                return a - b
+            """,
+        "test_calc.py": "from calc import add\n\ndef test_add():\n    assert add(2, 3) == 5\n",
+    }
+    with judging(make(root, files)) as judge:
+        judge.baseline()
+        changes = [("a - b", "open(third.__file__).close() or a * b"), ("a - b", "third.SEEN.append(1) or a + b")]
+        assert both(judge, edits(judge, "calc.py", *changes)) == [
+            (Tier.SCREEN, False, False),
+            (Tier.SCREEN, True, True),
+        ]
+
+
 def test_a_candidate_that_kills_the_test_process_is_refused_and_the_next_is_judged(root: Path) -> None:
     make(
         root,

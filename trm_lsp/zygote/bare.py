@@ -185,12 +185,35 @@ class _SubtestListener(_Listener):
             self._subtests.append(("skipped", self._errors.pop()))
 
 
+class _Known:
+    """What was made of texts: of those that are not too long, and of no more than there is room for."""
+
+    ROOM, ENTRY = 1 << 18, 1 << 8
+    """Characters in all, of which each entry takes so many beside its own."""
+
+    def __init__(self):
+        self._made, self._left = {}, self.ROOM
+
+    def get(self, key, make):
+        """What `make` made of a key that has texts in it."""
+        if key in self._made:
+            return self._made[key]
+        made = make()
+        size = self.ENTRY + sum(len(part) for part in (*key, made) if type(part) is str)
+        if size <= self.ROOM:
+            if size > self._left:
+                self._made, self._left = {}, self.ROOM
+            self._made[key] = made
+            self._left -= size
+        return made
+
+
 class _Comparer:
     """Explains a failed comparison of an assert as pytest does; the same values are explained once."""
 
     def __init__(self, item):
         self._explain, self._config = _pytests_comparer(item), item.config
-        self._known = {}
+        self._known = _Known()
         self._compare("==", [1], [2])  # what this imports is imported once, not by every fork
 
     def use(self):
@@ -202,10 +225,11 @@ class _Comparer:
             return None  # there is nothing to explain
         if one not in _MEMORISED or other not in _MEMORISED:
             return self._explain(operator, left, right)
-        key = operator, one, other, repr(left), repr(right)
-        if key not in self._known:
-            self._known[key] = self._explain(operator, left, right)
-        return self._known[key]
+        try:
+            key = operator, one, other, repr(left), repr(right)
+        except Exception:  # what they hold says what it is by code of its own
+            return self._explain(operator, left, right)
+        return self._known.get(key, lambda: self._explain(operator, left, right))
 
 
 def _pytests_comparer(item):
@@ -408,7 +432,7 @@ def surroundings(config):
 def _quick_repr():
     """Write down what is small in failed asserts without the care that pytest takes of any object, or once."""
     careful = getattr(rewrite, "_saferepr", None)
-    known = {}
+    known = _Known()
 
     def quick(thing):
         kind = type(thing)
@@ -420,9 +444,7 @@ def _quick_repr():
             key = kind, repr(thing)
         except Exception:
             return careful(thing)
-        if key not in known:
-            known[key] = careful(thing)
-        return known[key]
+        return known.get(key, lambda: careful(thing))
 
     if careful is None:
         yield

@@ -144,7 +144,7 @@ class Call:
             self.imports.append(line)
 
 
-class Calls:
+class Recording:
     """Records calls while tests run: of some functions, and of what the tests themselves call to reach them."""
 
     def __init__(self, screen, functions):

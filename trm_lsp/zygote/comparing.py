@@ -11,17 +11,17 @@ import gc
 import inspect
 import itertools
 import os
-import random
-import re
 import signal
 import sys
 import time
 
 from _trm_zygote.bare import surroundings
-from _trm_zygote.calls import Calls, likes
+from _trm_zygote.calls import Recording, likes
 from _trm_zygote.fuel import OutOfFuel
 from _trm_zygote.inputs import Shown, Unfit
-from _trm_zygote.screening import OutOfTime, is_chosen
+from _trm_zygote.paths import is_workspace
+from _trm_zygote.reporting import seed_randomness
+from _trm_zygote.screening import ADDRESS, OutOfTime, is_chosen
 from _trm_zygote.swapping import BROKEN
 from _trm_zygote.watching import CHANGES, PROCESSES, WRITES
 
@@ -43,7 +43,6 @@ GIVES, RAISES, ENDLESS, UNKNOWN = "gives", "raises", "endless", "unknown"
 _NOTHING = [UNKNOWN, "", "", False]
 _NETWORK = frozenset(["socket.connect", "socket.bind", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo"])
 _LEAVES = "Calls that leave something behind in their modules were left out."
-_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{4,}\b")
 
 
 class Forbidden(BaseException):
@@ -155,10 +154,11 @@ class _Comparison:
 
     def _recorded(self):
         """Calls that the tests make of the changed functions, and of those that they call to reach these."""
-        calls = Calls(self._screen, self._functions)
+        calls = Recording(self._screen, self._functions)
         ends = _Deadline(self._request["seconds"] / 3, ALL_SECONDS / 3)
         for origin in ("failing", "passing"):
-            tests = [test for id, test in self._screen._tests if is_chosen(id, self._request[origin])]
+            asked = frozenset(self._request[origin])
+            tests = [test for id, test in self._screen._tests if is_chosen(id, asked)]
             for test in tests:
                 if calls.has_enough(origin) or ends.has_come():
                     break
@@ -305,7 +305,7 @@ class _Comparison:
     def _clear(self):
         for cache in self._screen._caches:
             cache.cache_clear()
-        random.seed(self._request["seed"])
+        seed_randomness(self._request["seed"])
 
     def _restore(self):
         """Put back what was left behind; return whether there was anything."""
@@ -335,7 +335,7 @@ def _raised(error):
     except Exception:  # whatever its own text raises
         said = ""
     name = type(error).__name__
-    return _ADDRESS.sub("0x\u2026", "%s: %s" % (name, said) if said else name)[:300]
+    return ADDRESS.sub("0x\u2026", "%s: %s" % (name, said) if said else name)[:300]
 
 
 def _parts(things, size):
@@ -387,7 +387,7 @@ class _Hold:
     _FORBIDDEN = PROCESSES | CHANGES | _NETWORK
 
     def __init__(self, root):
-        self._root, self._on = root + os.sep, False
+        self._root, self._on = root, False
         self.touched = self.ended = False
         sys.addaudithook(self._hear)  # Python gives these no end
 
@@ -404,9 +404,9 @@ class _Hold:
             path, _, flags = arguments
             if isinstance(flags, int) and flags & WRITES:
                 self._end(event)
-            self.touched = self.touched or (str(path).startswith(self._root) and str(path).endswith(".py"))
+            self.touched = self.touched or (str(path).endswith(".py") and is_workspace(str(path), self._root))
         elif event == "exec":
-            self.touched = self.touched or getattr(arguments[0], "co_filename", "").startswith(self._root)
+            self.touched = self.touched or is_workspace(getattr(arguments[0], "co_filename", ""), self._root)
         elif event in self._FORBIDDEN:
             self._end(event)
 

@@ -16,6 +16,7 @@ import signal
 import sys
 import types
 
+from _trm_zygote.paths import is_workspace
 from _trm_zygote.runs import threads
 
 MOST = 20000
@@ -39,15 +40,14 @@ class Leftovers:
     """The state as it is now, to compare with later and to go back to."""
 
     def __init__(self, root, values=()):
-        """Look at every imported module below `root`, at `values`, and at what all of Python shares."""
-        self._root = root + os.sep
+        """Look at every imported module of the workspace, at `values`, and at what all of Python shares."""
         self._seen = {}
         self._holders = []
         self._queue = collections.deque()
         self._own = set()
         for name, module in list(sys.modules.items()):
             path = getattr(module, "__file__", None)
-            if isinstance(path, str) and os.path.abspath(path).startswith(self._root):
+            if isinstance(path, str) and is_workspace(os.path.abspath(path), root):
                 self._own.add(name)
                 self._hold(_Names(vars(module)))
         for value in (*values, os.environ._data, sys.path):

@@ -12,7 +12,6 @@ import collections
 import gc
 import itertools
 import os
-import random
 import reprlib
 import signal
 import sys
@@ -77,7 +76,8 @@ def observe(screen, request, chosen, say):
     """
     recorder = Recorder()
     slots = planted(screen, request["files"], recorder, request.get("stubs", False))
-    tests = [(id, test) for id, test in screen._tests if is_chosen(id, chosen)]
+    asked = frozenset(chosen)
+    tests = [(id, test) for id, test in screen._tests if is_chosen(id, asked)]
     if not slots or not tests:
         return
     _run(screen, tests, recorder, request["seconds"])
@@ -95,8 +95,7 @@ def _run(screen, tests, recorder, seconds):
         for id, test in tests:
             recorder.begin(id)
             screen._meter.fill(TURNS)
-            if screen._draws:
-                random.seed(screen._seed)
+            screen.seed()
             try:
                 try:
                     signal.setitimer(signal.ITIMER_PROF, seconds)

@@ -3,9 +3,23 @@
 import os
 import sys
 
+_INSTALLED = [os.sep + name + os.sep for name in ("site-packages", "dist-packages")]
+_PREFIXES = tuple({os.path.join(place, "") for place in (sys.prefix, os.path.realpath(sys.prefix))})
+
 
 def inside(path, folder):
     return path == folder or path.startswith(folder + os.sep)
+
+
+def is_workspace(path, root):
+    """Whether an absolute path lies in the workspace, and not among what is installed there, as in a `.venv`."""
+    if not path.startswith(root + os.sep):
+        return False
+    below = path[len(root) :]
+    if any(name in below for name in _INSTALLED):
+        return False
+    # The interpreter may as well have the workspace below its own folder.
+    return not any(path.startswith(prefix) and inside(prefix, root) for prefix in _PREFIXES)
 
 
 def move_paths(root, copy):

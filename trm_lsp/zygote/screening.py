@@ -3,7 +3,10 @@
 A filter, not a verdict. What may not be swapped, and every survivor, is
 confirmed in a process of its own; so is whatever this process cannot be sure
 of. A refusal is the only thing anybody believes here, so each run starts from
-the state that the first one started from, and must show that it did. A
+the state that the first one started from, and what differs is put back. That
+is looked at after groups of candidates: what one of a group leaves and another
+one takes away again is seen by nobody. Nothing is said of them before the
+unchanged code, run once more, has come to what it came to at first. A
 candidate that is cut short is no refusal: it may be slow, and right. Nor is
 what fails in a function that has run while modules were imported: what it has
 made then is the unchanged code's.
@@ -28,14 +31,17 @@ import warnings
 from _trm_zygote.bare import bare_test, can_surround, surroundings
 from _trm_zygote.fuel import Meter
 from _trm_zygote.leftovers import Leftovers
-from _trm_zygote.reporting import Outcomes
+from _trm_zygote.paths import is_workspace
+from _trm_zygote.reporting import Outcomes, seed_randomness
 from _trm_zygote.schemata import Schemata, Switch
 from _trm_zygote.swapping import BROKEN, Source
-from _trm_zygote.watching import Calls, Elsewhere, ImportWatch
+from _trm_zygote.watching import CalledCode, Elsewhere, ImportWatch
 
 __all__ = ["ImportWatch", "Screen", "is_chosen"]
 
-_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{4,}\b")
+ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{4,}\b")
+_ENDS = re.compile(r"(?=::|\[|/)")
+"""Where the names end of what a test's id says it lies in."""
 _NUMBER = struct.Struct("<q")
 ERROR_KEPT = 1200
 SLACK = 0.005
@@ -184,11 +190,12 @@ class Screen:
         cache, below = type(functools.lru_cache(maxsize=None)(len)), self._root + os.sep
         for thing in gc.get_objects():
             if type(thing) is types.FunctionType:
-                if thing.__code__.co_filename.startswith(below):
-                    self._functions.setdefault((thing.__code__.co_filename, thing.__code__), []).append(thing)
+                path = thing.__code__.co_filename
+                if path.startswith(below) and is_workspace(path, self._root):
+                    self._functions.setdefault((path, thing.__code__), []).append(thing)
             elif type(thing) is cache:
                 code = getattr(getattr(thing, "__wrapped__", None), "__code__", None)
-                if code is not None and code.co_filename.startswith(below):
+                if code is not None and is_workspace(code.co_filename, self._root):
                     self._caches.append(thing)
 
     def _function(self, candidate):
@@ -205,14 +212,19 @@ class Screen:
 
     def _find_draws(self):
         """Whether a module of the workspace can draw random numbers: then each test starts from the same seed."""
-        below, generator = self._root + os.sep, random.random.__self__
+        generator = random.random.__self__
         return any(
-            thing is random or getattr(thing, "__self__", None) is generator
+            thing is random or getattr(thing, "__self__", None) is generator or _is_numpys(thing)
             for module in list(sys.modules.values())
-            if str(getattr(module, "__file__", None)).startswith(below)
+            if is_workspace(str(getattr(module, "__file__", None)), self._root)
             for thing in list(vars(module).values())
             if type(thing) in _DRAWING
         )
+
+    def seed(self):
+        """Before a test: give it the randomness that pytest's protocol gives it, if it may draw."""
+        if self._draws:
+            seed_randomness(self._seed)
 
     def _is_read(self, path):
         """Whether a file was read when the tests were collected; one without functions then was not."""
@@ -322,14 +334,14 @@ class Batches:
         self._found = [screen._function(candidate) for candidate in self._candidates]
         functions = set(filter(None, self._found))
         self._arm(functions)
-        random.seed(screen._seed)
-        drawn = random.getstate()
+        seed_randomness(screen._seed)
+        before = _randomness()
         turned, spent = [], []
-        with Calls(screen._root) as calls:
+        with CalledCode(screen._root) as calls:
             first = self._judge(turned, spent)
         ended = [found[0] != "timeout" for found in first or ()]
         turns, endless = sum(itertools.compress(turned, ended)), not all(ended)
-        screen._draws = screen._draws or random.getstate() != drawn
+        screen._draws = screen._draws or _randomness() != before
         if first is None or self._elsewhere.noted:
             raise Uncertain()
         if any(id(code) in calls.seen for code in self._leftovers.generators()):
@@ -380,7 +392,7 @@ class Batches:
             if live and swapped and id(function.fuelled) in calls.seen:
                 copies[function] = live, function.fuelled.replace(co_name=function.fuelled.co_name)
                 _swap(live, copies[function][1])
-        with Calls(self._screen._root) as again:
+        with CalledCode(self._screen._root) as again:
             second = self._run_one()
         self._leftovers.expect_more_threads()
         if second is None or [found[0] for found in second] != [found[0] for found in first]:
@@ -496,8 +508,7 @@ class Batches:
         return tuple(found)
 
     def _timed(self, test, limit):
-        if self._screen._draws:
-            random.seed(self._screen._seed)
+        self._screen.seed()
         linecache.cache.clear()  # who reads a source file must be heard
         if self._meter.empty:
             self._meter.fill(self._turns)
@@ -526,7 +537,7 @@ class Batches:
                 signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         if late or self._meter.empty:
             return "timeout", "the test did not end in time", 0
-        error = _ADDRESS.sub("0x\u2026", error) if "0x" in error else error
+        error = ADDRESS.sub("0x\u2026", error) if "0x" in error else error
         return outcome, error[:ERROR_KEPT], line
 
     def _waited_out(self, *_):
@@ -592,8 +603,20 @@ def _limits(outcomes, spent, patience):
 
 
 def is_chosen(id, chosen):
-    """Whether a test is one of those chosen, or lies in one of the files or folders."""
-    return id in chosen or any(id == one or id.startswith((one + "::", one + "[", one + "/")) for one in chosen)
+    """Whether a test is in the set of those chosen, or lies in one of the files, folders and classes there."""
+    return id in chosen or any(id[: end.start()] in chosen for end in _ENDS.finditer(id))
+
+
+def _is_numpys(thing):
+    """Whether it is one of numpy's modules, or a function that draws from its shared generator."""
+    name = thing.__name__ if type(thing) is types.ModuleType else type(getattr(thing, "__self__", None)).__module__
+    return str(name).partition(".")[0] == "numpy"
+
+
+def _randomness():
+    """Where the shared generators stand."""
+    numpy = sys.modules.get("numpy.random")
+    return random.getstate(), repr(numpy.get_state()) if numpy is not None else ""
 
 
 def _contents(paths):

@@ -173,7 +173,8 @@ class Collected:
         if "swap" in tests:
             self._screen.swap()
         reporter.screening = False
-        chosen = [item for item in self._session.items if is_chosen(reporter.id(item.nodeid), tests["tests"])]
+        asked = frozenset(tests["tests"])
+        chosen = [item for item in self._session.items if is_chosen(reporter.id(item.nodeid), asked)]
         for item, following in zip(chosen, chosen[1:] + [None]):  # noqa: B905, RUF005 - Python 3.8
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         return 0

@@ -3,6 +3,8 @@
 import os
 import sys
 
+from _trm_zygote.paths import inside, is_workspace
+
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 PROCESSES = frozenset(
     [
@@ -27,7 +29,7 @@ class ImportWatch:
     """
 
     def __init__(self, root):
-        self._root = root + os.sep
+        self._root, self._below = root, root + os.sep
         self.codes = set()
 
     def start(self):
@@ -37,15 +39,17 @@ class ImportWatch:
         sys.setprofile(None)
 
     def _note(self, frame, event, argument):
-        if event == "call" and frame.f_code.co_filename.startswith(self._root):
-            self.codes.add(frame.f_code)
+        if event == "call":
+            path = frame.f_code.co_filename
+            if path.startswith(self._below) and is_workspace(path, self._root):  # the first is quick, and seldom true
+                self.codes.add(frame.f_code)
 
 
-class Calls:
+class CalledCode:
     """A context in which calls are followed: `seen` are ids of code objects, `importing` those below an import."""
 
     def __init__(self, root):
-        self._root = root + os.sep
+        self._root = root
         self.seen = {}
         self.importing = set()
         self._depth = 0
@@ -60,7 +64,7 @@ class Calls:
 
     def _called(self, frame, event, argument):
         code = frame.f_code
-        if code.co_filename.startswith(self._root):
+        if is_workspace(code.co_filename, self._root):
             self.seen[id(code)] = code
             if code.co_name == "<module>":
                 self._depth += 1
@@ -87,7 +91,7 @@ class Elsewhere:
     """
 
     def __init__(self, root):
-        self._root = root + os.sep
+        self._root = root
         self.untouched = frozenset()
         self.noted = self.imported = False
 
@@ -108,7 +112,7 @@ class Elsewhere:
         if event == "open":
             self._opened(arguments)
         elif event == "exec":
-            if getattr(arguments[0], "co_filename", "").startswith(self._root):
+            if is_workspace(getattr(arguments[0], "co_filename", ""), self._root):
                 self.imported = True
         elif event in PROCESSES or (event in CHANGES and any(self._inside(path) for path in arguments)):
             self.noted = True
@@ -118,17 +122,20 @@ class Elsewhere:
         if not self._inside(path):
             return
         writes = flags & WRITES if isinstance(flags, int) else False
-        source = os.fspath(path)[-3:] in (".py", b".py") and os.path.abspath(os.fsdecode(path)) not in self.untouched
-        if (writes or source) and not self._by_pytest():
+        if (writes or self._is_source(os.path.abspath(os.fsdecode(path)))) and not self._by_pytest():
             self.noted = True
 
+    def _is_source(self, path):
+        """Whether it is one of those that may hold what the candidate changes."""
+        return path.endswith(".py") and path not in self.untouched and is_workspace(path, self._root)
+
     def _inside(self, path):
-        """Whether a path lies in the workspace."""
+        """Whether a path lies below the workspace."""
         try:
             path = os.path.abspath(os.fsdecode(path))
         except (TypeError, ValueError):
             return False
-        return path.startswith(self._root)
+        return inside(path, self._root)
 
     def _by_pytest(self):
         """Whether it is Python that imports, or pytest that reports, who is nearest on the stack."""
@@ -137,7 +144,7 @@ class Elsewhere:
             path = frame.f_code.co_filename
             if path.startswith(("<frozen importlib", "<frozen zipimport")):
                 return True
-            if path.startswith(self._root):
+            if is_workspace(path, self._root):
                 return False
             if "_pytest" + os.sep in path:
                 return True
