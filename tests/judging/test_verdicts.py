@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from projects import CALC, FIXED, NO_PLUGINS, TEST, WRONG, buffer, judging, make, outcomes, verdict
 
+from trm_lsp.core.ports import Trace
 from trm_lsp.core.state import Edit, Variant
 from trm_lsp.core.verdict import Tier
 from trm_lsp.judging.judge import TestJudge
@@ -310,3 +311,19 @@ def test_the_tracer_reports_the_lines_that_tests_reach(root: Path) -> None:
         assert 3 not in trace.lines["test_calc.py::test_sub"]["calc.py"]
         assert trace.passed == frozenset()
         assert judge.trace(FIXED, baseline.failing).passed == {"test_calc.py::test_sub"}
+
+
+def test_the_tracer_goes_on_when_a_variant_ends_the_test_process(root: Path) -> None:
+    deadly = "import os, signal\n\n\ndef sub(a, b):\n    os.kill(os.getppid(), signal.SIGKILL)\n    return a - b\n"
+    with judging(make(root, CALC), sandbox={"level": "landlock"}) as judge:
+        targets = judge.baseline().failing
+        judge._tests.level = "fresh"  # whose parent is the test process itself
+        assert judge.trace(Variant({"calc.py": deadly}), targets) == Trace(lines={})
+        assert judge.trace(FIXED, targets).passed == set(targets)
+
+
+def test_a_text_that_cannot_be_written_reaches_no_lines(root: Path) -> None:
+    with judging(make(root, CALC)) as judge:
+        targets = judge.baseline().failing
+        assert judge.trace(Variant({"calc.py": "SURROGATE = '\udcff'\n"}), targets) == Trace(lines={})
+        assert judge.trace(FIXED, targets).passed == set(targets)

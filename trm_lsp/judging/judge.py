@@ -282,14 +282,13 @@ class TestJudge:
 
     def trace(self, variant: Variant, tests: Sequence[str]) -> Trace:
         """Run tests on a variant and report the lines they reach (see core.ports.Tracer)."""
-        texts, slack = self._texts.data(variant), 3 * self._tests.overhead
-        hung = [test for test in tests if test in self._aim.hung][:HANGS_ALLOWED]
-        ended = [test for test in tests if test not in self._aim.hung]
-        reports = []
-        if ended:
-            reports.append(self._tests.run(ended, texts, idle=5.0 + 20 * self._aim.seconds + slack, trace=True))
-        # Each line is a sign of life: what hangs and gives none has shown them all.
-        reports += [self._tests.run([test], texts, idle=HUNG_IDLE + slack, trace=True) for test in hung]
+        try:
+            reports = self._traced(self._texts.data(variant), tests)
+        except UnicodeEncodeError:
+            reports = []  # such a text cannot be run
+        except TestProcessDied:
+            self._tests.start_over()
+            reports = []
         lines = {
             test: {path: tuple(sorted(seen)) for path, seen in paths.items()}
             for report in reports
@@ -297,6 +296,18 @@ class TestJudge:
         }
         passed = frozenset(r.id for report in reports for r in report.results.values() if r.passed)
         return Trace(lines=lines, passed=passed)
+
+    def _traced(self, texts: Mapping[str, bytes], tests: Sequence[str]) -> list[RunReport]:
+        """The runs of a trace: one of what ends, and one of each of a few tests that hang."""
+        slack = 3 * self._tests.overhead
+        hung = [test for test in tests if test in self._aim.hung][:HANGS_ALLOWED]
+        ended = [test for test in tests if test not in self._aim.hung]
+        reports = []
+        if ended:
+            reports.append(self._tests.run(ended, texts, idle=5.0 + 20 * self._aim.seconds + slack, trace=True))
+        # Each line is a sign of life: what hangs and gives none has shown them all.
+        reports += [self._tests.run([test], texts, idle=HUNG_IDLE + slack, trace=True) for test in hung]
+        return reports
 
     def observe(
         self,
