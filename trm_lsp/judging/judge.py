@@ -119,7 +119,8 @@ class TestJudge:
         if unknown:
             raise EnvironmentBroken(f"pytest does not know {unknown[0]}.")
         bad = {Outcome.FAILED, Outcome.ERROR, Outcome.TIMEOUT}
-        failing = [r for r in results if r.outcome in bad and (not self.task.tests or self._asked(r.id))]
+        is_wanted = self._asked if self.task.tests else self._suite.runs
+        failing = [result for result in results if result.outcome in bad and is_wanted(result.id)]
         if failing and self.task.tests:
             results = self._suite.with_the_rest(results, report.seconds)
         self._aim.point(failing, results)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping, Sequence, Set
 
 from trm_lsp.core.state import Variant
 from trm_lsp.core.verdict import Outcome, TestResult, Tier, Verdict
 from trm_lsp.judging.aim import Aim, passes
 from trm_lsp.judging.environment import HASH_SEEDS, EnvironmentBroken, TestCommand
-from trm_lsp.judging.ids import below
+from trm_lsp.judging.ids import below, meets
 from trm_lsp.judging.python_tests import PythonTests
 from trm_lsp.judging.runner import RunReport
 from trm_lsp.judging.texts import Texts
@@ -324,9 +325,10 @@ class Suite:
     # --- the unchanged code -------------------------------------------------------------------
 
     def remember(self, report: RunReport) -> None:
-        """Take a baseline of everything for what must go on passing."""
-        self._passed = frozenset(result.id for result in report.results.values() if result.passed)
-        self._seconds, self._aim.order = report.seconds, tuple(report.results)
+        """Take a baseline of everything, and perhaps of more, for what must go on passing."""
+        run = tuple(test for test in report.results if self.runs(test))
+        self._passed = frozenset(test for test in run if report.results[test].passed)
+        self._seconds, self._aim.order = report.seconds, run
         self._learn(*report.results.values())
         self._reached = not report.ended and not report.running
         self._tell_unreached(report)
@@ -374,6 +376,13 @@ class Suite:
         paths = self._command.paths
         missed = [t for t in self._aim.targets if paths and not any(below(t, path) for path in paths)]
         return (*paths, *missed)
+
+    def runs(self, test: str) -> bool:
+        """Whether the user's own command runs a test, or a file, that is known: it may name single tests of a file."""
+        paths = self._everything()
+        single = [path for path in paths if "::" in path]
+        among = any(posixpath.normpath(path.split("::")[0]) == test.split("::")[0] for path in single)
+        return not among or any(meets(test, posixpath.normpath(path)) for path in paths)
 
     def _tell_unreached(self, report: RunReport) -> None:
         if self._reached:
