@@ -295,8 +295,10 @@ def test_tests_and_their_configuration_cannot_be_changed_by_a_candidate(root: Pa
         judge.baseline()
         for tier in (Tier.CONFIRM, Tier.COLD):
             assert not verdict(judge, Variant({"test_calc.py": tame}), tier).passed
-            assert not judge.editable("tests/helpers.py")
-            assert not judge.editable("conftest.py")
+            for path in ("tests/helpers.py", "conftest.py", "tests/data/expected.json", "pyproject.toml", "a/tox.ini"):
+                assert not judge.editable(path)
+            for path in ("calc.py", "contest.py", "data/expected.json", "src/testing.py"):
+                assert judge.editable(path)
     with judging(root, test={"editable": True}) as judge:
         judge.baseline()
         assert verdict(judge, Variant({"test_calc.py": tame}), Tier.COLD).passed
@@ -327,3 +329,21 @@ def test_a_text_that_cannot_be_written_reaches_no_lines(root: Path) -> None:
         targets = judge.baseline().failing
         assert judge.trace(Variant({"calc.py": "SURROGATE = '\udcff'\n"}), targets) == Trace(lines={})
         assert judge.trace(FIXED, targets).passed == set(targets)
+
+
+def test_a_file_in_which_the_suite_finds_tests_cannot_be_changed_whatever_its_name(root: Path) -> None:
+    zero = "from calc import sub\n\n\ndef test_zero():\n    assert sub(0, 0) == 0\n"
+    files = {**CALC, "checks.py": zero, "pytest.ini": "[pytest]\npython_files = test_*.py checks.py\n"}
+    with judging(make(root, files), "test_calc.py") as judge:
+        judge.baseline()
+        assert not judge.editable("checks.py")
+        assert not judge.editable("pytest.ini")
+
+
+def test_code_with_doctests_can_be_changed(root: Path) -> None:
+    doctest = 'def sub(a, b):\n    """\n    >>> sub(0, 0)\n    0\n    """\n    return a + b\n'
+    make(root, {**CALC, "calc.py": doctest, "pytest.ini": "[pytest]\naddopts = --doctest-modules\n"})
+    with judging(root, "test_calc.py") as judge:
+        assert "calc.py::calc.sub" in judge.baseline().by_id
+        assert judge.editable("calc.py")
+        assert verdict(judge, Variant({"calc.py": doctest.replace("a + b", "a - b")}), Tier.COLD).passed

@@ -9,7 +9,7 @@ from trm_lsp.core.state import Variant
 from trm_lsp.core.verdict import Outcome, TestResult, Tier, Verdict
 from trm_lsp.judging.aim import Aim, passes
 from trm_lsp.judging.environment import HASH_SEEDS, EnvironmentBroken, TestCommand
-from trm_lsp.judging.ids import below, meets
+from trm_lsp.judging.ids import below, is_doctest, meets
 from trm_lsp.judging.python_tests import PythonTests
 from trm_lsp.judging.runner import RunReport
 from trm_lsp.judging.texts import Texts
@@ -306,7 +306,8 @@ class Suite:
         return known is None or (known is not Outcome.PASSED and outcome not in {Outcome.SKIPPED, Outcome.TIMEOUT})
 
     def _learn(self, *results: TestResult) -> None:
-        """Remember what the unchanged code said of tests it had said nothing of."""
+        """Remember what the unchanged code said of tests it had said nothing of, and where they are."""
+        self._texts.test_files |= {result.id.split("::")[0] for result in results if not is_doctest(result.id)}
         self._aim.outcomes = {**{result.id: result.outcome for result in results}, **self._aim.outcomes}
 
     def _reaching(self, variant: Variant, tests: frozenset[str]) -> frozenset[str]:
