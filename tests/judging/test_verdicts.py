@@ -347,3 +347,37 @@ def test_code_with_doctests_can_be_changed(root: Path) -> None:
         assert "calc.py::calc.sub" in judge.baseline().by_id
         assert judge.editable("calc.py")
         assert verdict(judge, Variant({"calc.py": doctest.replace("a + b", "a - b")}), Tier.COLD).passed
+
+
+@pytest.mark.skipif(int(pytest.__version__.partition(".")[0]) < 9, reason="pytest tells of no subtests")
+def test_a_test_with_a_skipped_subtest_is_watched_and_none_more_may_be_skipped(root: Path) -> None:
+    test = """
+        import unittest
+
+        from calc import sub
+
+        class TestSub(unittest.TestCase):
+            def check(self, *pairs):
+                for a, b, wanted in pairs:
+                    with self.subTest(a=a, b=b):
+                        if a < b or sub(a, b) == "skip":
+                            self.skipTest("not this one")
+                        self.assertEqual(sub(a, b), wanted)
+
+            def test_sub(self):
+                self.check((3, 2, 1), (2, 3, -1))
+
+            def test_zero(self):
+                self.check((0, 0, 0), (0, 1, -1))
+    """
+    target, beside = "test_calc.py::TestSub::test_sub", "test_calc.py::TestSub::test_zero"
+    with judging(make(root, {"calc.py": WRONG, "test_calc.py": test}), command="pytest") as judge:
+        baseline = judge.baseline()
+        assert baseline.failing == (target,) and baseline.by_id[beside].passed
+        for tier in (Tier.CONFIRM, Tier.COLD):
+            assert verdict(judge, FIXED, tier).passed
+            for bad in ("1", "1 if a else 'skip'"):
+                found = verdict(judge, Variant({"calc.py": f"def sub(a, b):\n    return {bad}\n"}), tier)
+                assert found.regressions == (beside,)
+            found = verdict(judge, Variant({"calc.py": "def sub(a, b):\n    return 'skip' if a else 0\n"}), tier)
+            assert found.failing == (target,)

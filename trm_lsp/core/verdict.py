@@ -54,6 +54,8 @@ class TestResult(Frozen):
     frames: tuple[tuple[str, int], ...] = ()
     """The traceback's places inside the workspace, outermost first."""
     seconds: float = 0.0
+    skips: int = 0
+    """How many of its subtests were skipped."""
 
     @property
     def passed(self) -> bool:

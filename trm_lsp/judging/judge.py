@@ -15,7 +15,7 @@ from trm_lsp.core.consent import Ask, Question, refuse
 from trm_lsp.core.ports import Slot, Trace, Values, effort
 from trm_lsp.core.state import Task, Variant
 from trm_lsp.core.verdict import Outcome, TestResult, Tier, Verdict
-from trm_lsp.judging.aim import Aim, passes
+from trm_lsp.judging.aim import Aim
 from trm_lsp.judging.environment import EnvironmentBroken, named_files
 from trm_lsp.judging.hints import hints
 from trm_lsp.judging.ids import meets, paths_in, selects
@@ -113,6 +113,7 @@ class TestJudge:
         self._add_unreached(report)
         results = (*report.results.values(), *report.collect_errors.values())
         self._aim.outcomes = {result.id: result.outcome for result in results}
+        self._aim.skips = {result.id: result.skips for result in results if result.skips}
         self._refuse_broken(report, asked)
         self._texts.test_files |= {result.id.split("::")[0] for result in results}
         unknown = [test for test in self.task.tests if not any(meets(result.id, test) for result in results)]
@@ -273,7 +274,7 @@ class TestJudge:
         verdict = self._aim.verdict(Tier.CONFIRM, report, ran - self._aim.flaky)
         if verdict.regressions and not verdict.failing:
             again = self._tests.run(tests, texts, timeout=usual, idle=usual)
-            spared = {test for test in verdict.regressions if passes(test, again.results)}
+            spared = set(verdict.regressions).difference(self._aim.verdict(Tier.CONFIRM, again, ran).regressions)
             if spared and not again.ended:
                 # For this verdict alone: that a test is flaky only the unchanged code can show, in the cold tier.
                 verdict = self._aim.verdict(Tier.CONFIRM, report, ran - self._aim.flaky - spared)

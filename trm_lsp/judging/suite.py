@@ -307,6 +307,7 @@ class Suite:
 
     def _learn(self, *results: TestResult) -> None:
         """Remember what the unchanged code said of tests it had said nothing of, and where they are."""
+        self._aim.skips = {**{result.id: result.skips for result in results if result.skips}, **self._aim.skips}
         self._texts.test_files |= {result.id.split("::")[0] for result in results if not is_doctest(result.id)}
         self._aim.outcomes = {**{result.id: result.outcome for result in results}, **self._aim.outcomes}
 
