@@ -1,13 +1,15 @@
 """The judge: what the user's tests say about a candidate, in tiers.
 
-The screen swaps functions in one fork for many candidates, the confirm tier
-forks for each, the cold tier is the user's own command in a fresh process.
+The screen swaps functions in one fork for many candidates. The confirm tier
+has a process for each, the suite tier goes from there to all tests, and both
+start from what the warmest stage has prepared; the cold tier is the user's
+own command in a fresh process.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from trm_lsp.core.behaviour import Comparison
@@ -118,7 +120,7 @@ class TestJudge:
         self._texts.test_files |= {result.id.split("::")[0] for result in results}
         unknown = [test for test in self.task.tests if not any(meets(result.id, test) for result in results)]
         if unknown:
-            raise EnvironmentBroken(f"pytest does not know {unknown[0]}.")
+            raise EnvironmentBroken(f"{self.command.runner or 'The test command'} does not know {unknown[0]}.")
         bad = {Outcome.FAILED, Outcome.ERROR, Outcome.TIMEOUT}
         is_wanted = self._asked if self.task.tests else self._suite.runs
         failing = [result for result in results if result.outcome in bad and is_wanted(result.id)]
@@ -238,22 +240,28 @@ class TestJudge:
 
     def _instead_of_a_screen(self, variant: Variant, texts: Mapping[str, bytes]) -> Verdict:
         """A confirm of what cannot be screened, as short as a screen: what hangs is put off, not refused."""
-        usual = self._usual()
-        first = self._aim.first_targets(variant, WITNESSES_APART)
-        took = 2 * self._aim.took(first)
-        limit = usual if variant.patience > 1 else min(usual, BRIEF_SECONDS + took + self._tests.overhead)
-        verdict = self._confirmed(variant, texts, first, limit)
+        first, limit = self._aim.first_targets(variant, WITNESSES_APART), self._usual()
+        brief = limit if variant.patience > 1 else min(limit, self._brief(first))
+        verdict = self._confirmed(variant, texts, first, brief)
         results = verdict.by_id
         said = {results[target].outcome for target in first if target in results}
-        if limit < usual and Outcome.TIMEOUT in said and not said & {Outcome.FAILED, Outcome.ERROR}:
+        if brief < limit and Outcome.TIMEOUT in said and not said & {Outcome.FAILED, Outcome.ERROR}:
             return verdict.model_copy(update={"results": self._aim.cut_short(), "brief": True})
         # As in a screen: other tests say nothing about what makes none of these pass.
         if Outcome.PASSED not in said:
-            stood = {target: self._aim.stood[target] for target in self._aim.targets if target not in first}
-            # What hangs with all its time is refused, not put off once more.
-            brief = self._aim.beside != first and said != {Outcome.TIMEOUT}
-            return verdict.model_copy(update={"results": tuple({**results, **stood}.values()), "brief": brief})
+            return self._of_first(verdict, first, said)
         return verdict if self._aim.beside == first else self._confirmed(variant, texts, self._aim.beside)
+
+    def _brief(self, first: Sequence[str]) -> float:
+        """Seconds that some targets have in place of a screen."""
+        return BRIEF_SECONDS + 2 * self._aim.took(first) + self._tests.overhead
+
+    def _of_first(self, verdict: Verdict, first: tuple[str, ...], said: Set[Outcome]) -> Verdict:
+        """What it means that none of the first targets passes: all others stand as they stood."""
+        stood = {target: self._aim.stood[target] for target in self._aim.targets if target not in first}
+        # What hangs with all its time is refused, not put off once more.
+        brief = self._aim.beside != first and said != {Outcome.TIMEOUT}
+        return verdict.model_copy(update={"results": tuple({**verdict.by_id, **stood}.values()), "brief": brief})
 
     def _usual(self) -> float:
         """Seconds of a confirm. A candidate may loop for ever: it gets a few times what the unchanged code took."""

@@ -21,9 +21,9 @@ QUICK_SUITE_SECONDS = 3.0
 FEW, BREAKERS = 3, 8
 """Tests that broke which are run by themselves to refuse a change, and those that are remembered for the next."""
 AFTER_A_HANG = 2.0
-"""Seconds a test of a baseline may take at least when another one has hung: the first gets `trm.test.idle`."""
+"""Seconds that a test may take at least when another one has hung; before, it has what the run was given."""
 HANGS_ALLOWED = 3
-"""How often a baseline goes on without a test that hung or died."""
+"""How often a run of the user's command, on the unchanged code or a change, goes on without what hung or died."""
 
 SAID = frozenset({Outcome.PASSED, Outcome.FAILED, Outcome.ERROR, Outcome.SKIPPED})
 """Outcomes of a test that came to its end: what was cut or left out has given no verdict."""
