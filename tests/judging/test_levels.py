@@ -309,3 +309,21 @@ def test_what_broke_once_in_a_confirm_is_watched_by_every_other_verdict(root: Pa
         for tier in (Tier.CONFIRM, Tier.COLD):
             assert verdict(judge, bad, tier).regressions == ("test_calc.py::test_zero",)
         assert judge.notices == []
+
+
+def test_a_stage_in_which_tests_vanish_is_not_used(root: Path) -> None:
+    conftest = """
+        import sys
+
+        def pytest_collection_modifyitems(items):
+            if "serve" in sys.argv:
+                items[:] = [item for item in items if item.name != "test_zero"]
+    """
+    zero = "\n\ndef test_zero():\n    assert sub(0, 0) == 0\n"
+    make(root, {**CALC, "conftest.py": conftest, "test_calc.py": TEST + zero})
+    with judging(root) as judge:
+        judge.baseline()
+        assert judge._tests.level == "fresh"
+        assert judge._tests.why == "test_calc.py::test_zero has another outcome there"
+        found = verdict(judge, Variant({"calc.py": "def sub(a, b):\n    return 1\n"}))
+        assert found.regressions == ("test_calc.py::test_zero",)

@@ -453,3 +453,11 @@ def test_a_slow_test_that_always_passes_is_no_target_to_be_proud_of(
         assert judge.baseline().failing == ("test_calc.py::test_slow",)
         with pytest.raises(EnvironmentBroken, match="failed and passed on the same code"):
             verdict(judge, FIXED, Tier.COLD)
+
+
+@pytest.mark.parametrize("path", ["test_calc.py::test_sub", "./test_calc.py::test_sub"])
+def test_a_command_that_names_single_tests_is_judged_by_them(root: Path, path: str) -> None:
+    more = "\n\ndef test_zero():\n    assert sub(0, 0) == 0\n\n\ndef test_wrong():\n    assert sub(0, 0) == 1\n"
+    with judging(make(root, {"calc.py": WRONG, "test_calc.py": TEST + more}), command=f"pytest {path}") as judge:
+        assert judge.baseline().targets == ("test_calc.py::test_sub",)
+        assert verdict(judge, FIXED, Tier.COLD).passed

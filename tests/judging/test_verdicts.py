@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from projects import CALC, FIXED, NO_PLUGINS, TEST, WRONG, buffer, judging, make, outcomes, verdict
 
+from trm_lsp.core.ports import Trace
 from trm_lsp.core.state import Edit, Variant
 from trm_lsp.core.verdict import Tier
 from trm_lsp.judging.judge import TestJudge
@@ -294,8 +295,10 @@ def test_tests_and_their_configuration_cannot_be_changed_by_a_candidate(root: Pa
         judge.baseline()
         for tier in (Tier.CONFIRM, Tier.COLD):
             assert not verdict(judge, Variant({"test_calc.py": tame}), tier).passed
-            assert not judge.editable("tests/helpers.py")
-            assert not judge.editable("conftest.py")
+            for path in ("tests/helpers.py", "conftest.py", "tests/data/expected.json", "pyproject.toml", "a/tox.ini"):
+                assert not judge.editable(path)
+            for path in ("calc.py", "contest.py", "data/expected.json", "src/testing.py"):
+                assert judge.editable(path)
     with judging(root, test={"editable": True}) as judge:
         judge.baseline()
         assert verdict(judge, Variant({"test_calc.py": tame}), Tier.COLD).passed
@@ -310,3 +313,71 @@ def test_the_tracer_reports_the_lines_that_tests_reach(root: Path) -> None:
         assert 3 not in trace.lines["test_calc.py::test_sub"]["calc.py"]
         assert trace.passed == frozenset()
         assert judge.trace(FIXED, baseline.failing).passed == {"test_calc.py::test_sub"}
+
+
+def test_the_tracer_goes_on_when_a_variant_ends_the_test_process(root: Path) -> None:
+    deadly = "import os, signal\n\n\ndef sub(a, b):\n    os.kill(os.getppid(), signal.SIGKILL)\n    return a - b\n"
+    with judging(make(root, CALC), sandbox={"level": "landlock"}) as judge:
+        targets = judge.baseline().failing
+        judge._tests.level = "fresh"  # whose parent is the test process itself
+        assert judge.trace(Variant({"calc.py": deadly}), targets) == Trace(lines={})
+        assert judge.trace(FIXED, targets).passed == set(targets)
+
+
+def test_a_text_that_cannot_be_written_reaches_no_lines(root: Path) -> None:
+    with judging(make(root, CALC)) as judge:
+        targets = judge.baseline().failing
+        assert judge.trace(Variant({"calc.py": "SURROGATE = '\udcff'\n"}), targets) == Trace(lines={})
+        assert judge.trace(FIXED, targets).passed == set(targets)
+
+
+def test_a_file_in_which_the_suite_finds_tests_cannot_be_changed_whatever_its_name(root: Path) -> None:
+    zero = "from calc import sub\n\n\ndef test_zero():\n    assert sub(0, 0) == 0\n"
+    files = {**CALC, "checks.py": zero, "pytest.ini": "[pytest]\npython_files = test_*.py checks.py\n"}
+    with judging(make(root, files), "test_calc.py") as judge:
+        judge.baseline()
+        assert not judge.editable("checks.py")
+        assert not judge.editable("pytest.ini")
+
+
+def test_code_with_doctests_can_be_changed(root: Path) -> None:
+    doctest = 'def sub(a, b):\n    """\n    >>> sub(0, 0)\n    0\n    """\n    return a + b\n'
+    make(root, {**CALC, "calc.py": doctest, "pytest.ini": "[pytest]\naddopts = --doctest-modules\n"})
+    with judging(root, "test_calc.py") as judge:
+        assert "calc.py::calc.sub" in judge.baseline().by_id
+        assert judge.editable("calc.py")
+        assert verdict(judge, Variant({"calc.py": doctest.replace("a + b", "a - b")}), Tier.COLD).passed
+
+
+@pytest.mark.skipif(int(pytest.__version__.partition(".")[0]) < 9, reason="pytest tells of no subtests")
+def test_a_test_with_a_skipped_subtest_is_watched_and_none_more_may_be_skipped(root: Path) -> None:
+    test = """
+        import unittest
+
+        from calc import sub
+
+        class TestSub(unittest.TestCase):
+            def check(self, *pairs):
+                for a, b, wanted in pairs:
+                    with self.subTest(a=a, b=b):
+                        if a < b or sub(a, b) == "skip":
+                            self.skipTest("not this one")
+                        self.assertEqual(sub(a, b), wanted)
+
+            def test_sub(self):
+                self.check((3, 2, 1), (2, 3, -1))
+
+            def test_zero(self):
+                self.check((0, 0, 0), (0, 1, -1))
+    """
+    target, beside = "test_calc.py::TestSub::test_sub", "test_calc.py::TestSub::test_zero"
+    with judging(make(root, {"calc.py": WRONG, "test_calc.py": test}), command="pytest") as judge:
+        baseline = judge.baseline()
+        assert baseline.failing == (target,) and baseline.by_id[beside].passed
+        for tier in (Tier.CONFIRM, Tier.COLD):
+            assert verdict(judge, FIXED, tier).passed
+            for bad in ("1", "1 if a else 'skip'"):
+                found = verdict(judge, Variant({"calc.py": f"def sub(a, b):\n    return {bad}\n"}), tier)
+                assert found.regressions == (beside,)
+            found = verdict(judge, Variant({"calc.py": "def sub(a, b):\n    return 'skip' if a else 0\n"}), tier)
+            assert found.failing == (target,)

@@ -18,9 +18,9 @@ class Tier(StrEnum):
     """How thoroughly a candidate is judged, cheapest first."""
 
     SCREEN = "screen"
-    """Failing tests only, swapped in memory: a filter, never a verdict."""
+    """The targets, and for what makes more of them pass the tests beside them, swapped in memory: a filter."""
     CONFIRM = "confirm"
-    """The target tests, run by pytest itself on an isolated copy."""
+    """The targets and the tests beside them, run by the user's test runner in a process of their own."""
     SUITE = "suite"
     """Every test that could have been broken."""
     COLD = "cold"
@@ -54,6 +54,8 @@ class TestResult(Frozen):
     frames: tuple[tuple[str, int], ...] = ()
     """The traceback's places inside the workspace, outermost first."""
     seconds: float = 0.0
+    skips: int = 0
+    """How many of its subtests were skipped."""
 
     @property
     def passed(self) -> bool:

@@ -34,6 +34,8 @@ class Aim:
     """Tests that passed in the baseline of the targets."""
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     """What the baseline said of each test."""
+    skips: dict[str, int] = field(default_factory=dict)
+    """How many subtests of each test the baseline skipped, where it skipped any."""
     order: tuple[str, ...] = ()
     """All tests in the order the user's command runs them; empty until that is known."""
     flaky: frozenset[str] = frozenset()
@@ -80,9 +82,14 @@ class Aim:
         """The targets as they stand of what may be slow and right: it is put off."""
         return tuple(TestResult(id=target, outcome=Outcome.TIMEOUT) for target in self.targets)
 
+    def _whole(self, result: TestResult) -> TestResult:
+        """The result; one that passed and skipped more subtests than in the baseline was skipped."""
+        less = result.passed and result.skips > self.skips.get(result.id, 0)
+        return result.model_copy(update={"outcome": Outcome.SKIPPED}) if less else result
+
     def verdict(self, tier: Tier, report: RunReport, expected: frozenset[str]) -> Verdict:
         """What a run says of a candidate; `expected`: those of its tests that must pass beside the targets."""
-        results = {**report.collect_errors, **report.results}
+        results = {**report.collect_errors, **{test: self._whole(r) for test, r in report.results.items()}}
         for target in self.targets:
             if target not in results:
                 results[target] = _summed(target, report)

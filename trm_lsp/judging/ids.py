@@ -20,6 +20,12 @@ def selects(paths: Iterable[str], test: str) -> bool:
     return any(below(test, path) for path in paths)
 
 
+def is_doctest(test: str) -> bool:
+    """Whether a test is one that stands in code: `pkg/module.py::pkg.module.function`."""
+    file, _, name = test.partition("::")
+    return file.rpartition("/")[2].removesuffix(".py") in name.split(".")
+
+
 def paths_in(message: str) -> Iterator[str]:
     """Paths that a failure's text names (`File "x.py"`), as they may stand below the root."""
     for part in message.split('"'):

@@ -1,13 +1,15 @@
 """The judge: what the user's tests say about a candidate, in tiers.
 
-The screen swaps functions in one fork for many candidates, the confirm tier
-forks for each, the cold tier is the user's own command in a fresh process.
+The screen swaps functions in one fork for many candidates. The confirm tier
+has a process for each, the suite tier goes from there to all tests, and both
+start from what the warmest stage has prepared; the cold tier is the user's
+own command in a fresh process.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from trm_lsp.core.behaviour import Comparison
@@ -15,7 +17,7 @@ from trm_lsp.core.consent import Ask, Question, refuse
 from trm_lsp.core.ports import Slot, Trace, Values, effort
 from trm_lsp.core.state import Task, Variant
 from trm_lsp.core.verdict import Outcome, TestResult, Tier, Verdict
-from trm_lsp.judging.aim import Aim, passes
+from trm_lsp.judging.aim import Aim
 from trm_lsp.judging.environment import EnvironmentBroken, named_files
 from trm_lsp.judging.hints import hints
 from trm_lsp.judging.ids import meets, paths_in, selects
@@ -113,13 +115,15 @@ class TestJudge:
         self._add_unreached(report)
         results = (*report.results.values(), *report.collect_errors.values())
         self._aim.outcomes = {result.id: result.outcome for result in results}
+        self._aim.skips = {result.id: result.skips for result in results if result.skips}
         self._refuse_broken(report, asked)
         self._texts.test_files |= {result.id.split("::")[0] for result in results}
         unknown = [test for test in self.task.tests if not any(meets(result.id, test) for result in results)]
         if unknown:
-            raise EnvironmentBroken(f"pytest does not know {unknown[0]}.")
+            raise EnvironmentBroken(f"{self.command.runner or 'The test command'} does not know {unknown[0]}.")
         bad = {Outcome.FAILED, Outcome.ERROR, Outcome.TIMEOUT}
-        failing = [r for r in results if r.outcome in bad and (not self.task.tests or self._asked(r.id))]
+        is_wanted = self._asked if self.task.tests else self._suite.runs
+        failing = [result for result in results if result.outcome in bad and is_wanted(result.id)]
         if failing and self.task.tests:
             results = self._suite.with_the_rest(results, report.seconds)
         self._aim.point(failing, results)
@@ -236,22 +240,28 @@ class TestJudge:
 
     def _instead_of_a_screen(self, variant: Variant, texts: Mapping[str, bytes]) -> Verdict:
         """A confirm of what cannot be screened, as short as a screen: what hangs is put off, not refused."""
-        usual = self._usual()
-        first = self._aim.first_targets(variant, WITNESSES_APART)
-        took = 2 * self._aim.took(first)
-        limit = usual if variant.patience > 1 else min(usual, BRIEF_SECONDS + took + self._tests.overhead)
-        verdict = self._confirmed(variant, texts, first, limit)
+        first, limit = self._aim.first_targets(variant, WITNESSES_APART), self._usual()
+        brief = limit if variant.patience > 1 else min(limit, self._brief(first))
+        verdict = self._confirmed(variant, texts, first, brief)
         results = verdict.by_id
         said = {results[target].outcome for target in first if target in results}
-        if limit < usual and Outcome.TIMEOUT in said and not said & {Outcome.FAILED, Outcome.ERROR}:
+        if brief < limit and Outcome.TIMEOUT in said and not said & {Outcome.FAILED, Outcome.ERROR}:
             return verdict.model_copy(update={"results": self._aim.cut_short(), "brief": True})
         # As in a screen: other tests say nothing about what makes none of these pass.
         if Outcome.PASSED not in said:
-            stood = {target: self._aim.stood[target] for target in self._aim.targets if target not in first}
-            # What hangs with all its time is refused, not put off once more.
-            brief = self._aim.beside != first and said != {Outcome.TIMEOUT}
-            return verdict.model_copy(update={"results": tuple({**results, **stood}.values()), "brief": brief})
+            return self._of_first(verdict, first, said)
         return verdict if self._aim.beside == first else self._confirmed(variant, texts, self._aim.beside)
+
+    def _brief(self, first: Sequence[str]) -> float:
+        """Seconds that some targets have in place of a screen."""
+        return BRIEF_SECONDS + 2 * self._aim.took(first) + self._tests.overhead
+
+    def _of_first(self, verdict: Verdict, first: tuple[str, ...], said: Set[Outcome]) -> Verdict:
+        """What it means that none of the first targets passes: all others stand as they stood."""
+        stood = {target: self._aim.stood[target] for target in self._aim.targets if target not in first}
+        # What hangs with all its time is refused, not put off once more.
+        brief = self._aim.beside != first and said != {Outcome.TIMEOUT}
+        return verdict.model_copy(update={"results": tuple({**verdict.by_id, **stood}.values()), "brief": brief})
 
     def _usual(self) -> float:
         """Seconds of a confirm. A candidate may loop for ever: it gets a few times what the unchanged code took."""
@@ -272,7 +282,7 @@ class TestJudge:
         verdict = self._aim.verdict(Tier.CONFIRM, report, ran - self._aim.flaky)
         if verdict.regressions and not verdict.failing:
             again = self._tests.run(tests, texts, timeout=usual, idle=usual)
-            spared = {test for test in verdict.regressions if passes(test, again.results)}
+            spared = set(verdict.regressions).difference(self._aim.verdict(Tier.CONFIRM, again, ran).regressions)
             if spared and not again.ended:
                 # For this verdict alone: that a test is flaky only the unchanged code can show, in the cold tier.
                 verdict = self._aim.verdict(Tier.CONFIRM, report, ran - self._aim.flaky - spared)
@@ -282,14 +292,13 @@ class TestJudge:
 
     def trace(self, variant: Variant, tests: Sequence[str]) -> Trace:
         """Run tests on a variant and report the lines they reach (see core.ports.Tracer)."""
-        texts, slack = self._texts.data(variant), 3 * self._tests.overhead
-        hung = [test for test in tests if test in self._aim.hung][:HANGS_ALLOWED]
-        ended = [test for test in tests if test not in self._aim.hung]
-        reports = []
-        if ended:
-            reports.append(self._tests.run(ended, texts, idle=5.0 + 20 * self._aim.seconds + slack, trace=True))
-        # Each line is a sign of life: what hangs and gives none has shown them all.
-        reports += [self._tests.run([test], texts, idle=HUNG_IDLE + slack, trace=True) for test in hung]
+        try:
+            reports = self._traced(self._texts.data(variant), tests)
+        except UnicodeEncodeError:
+            reports = []  # such a text cannot be run
+        except TestProcessDied:
+            self._tests.start_over()
+            reports = []
         lines = {
             test: {path: tuple(sorted(seen)) for path, seen in paths.items()}
             for report in reports
@@ -297,6 +306,18 @@ class TestJudge:
         }
         passed = frozenset(r.id for report in reports for r in report.results.values() if r.passed)
         return Trace(lines=lines, passed=passed)
+
+    def _traced(self, texts: Mapping[str, bytes], tests: Sequence[str]) -> list[RunReport]:
+        """The runs of a trace: one of what ends, and one of each of a few tests that hang."""
+        slack = 3 * self._tests.overhead
+        hung = [test for test in tests if test in self._aim.hung][:HANGS_ALLOWED]
+        ended = [test for test in tests if test not in self._aim.hung]
+        reports = []
+        if ended:
+            reports.append(self._tests.run(ended, texts, idle=5.0 + 20 * self._aim.seconds + slack, trace=True))
+        # Each line is a sign of life: what hangs and gives none has shown them all.
+        reports += [self._tests.run([test], texts, idle=HUNG_IDLE + slack, trace=True) for test in hung]
+        return reports
 
     def observe(
         self,

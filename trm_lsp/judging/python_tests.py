@@ -10,6 +10,7 @@ from typing import Any
 
 from trm_lsp.core.verdict import Outcome
 from trm_lsp.judging.environment import TestCommand
+from trm_lsp.judging.ids import selects
 from trm_lsp.judging.places import Place
 from trm_lsp.judging.runner import Lost, Refused, Runner, RunReport
 from trm_lsp.judging.screen import Candidate
@@ -111,12 +112,15 @@ class PythonTests:
         if not proving:
             # Nothing ends, so one that hangs must do.
             proving, idle = list(tests[:1]), HUNG_IDLE
+        there = {test for test in outcomes if selects(proving, test)}
 
         def proves(stages: Sequence[str], **more: Any) -> bool:
             request = self._request(stages, proving, {}, timeout=patience, idle=idle, **more)
             report = self.runner.run(request)
             results = {**report.collect_errors, **report.results}
             other = {test for test, result in results.items() if result.outcome is not outcomes.get(test)}
+            if not (report.ended or report.running):
+                other |= there - results.keys()
             if other:
                 other -= flaky(other)
             # What a collected stage saves, runs of other changes still take.

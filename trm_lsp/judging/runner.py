@@ -185,6 +185,7 @@ def _result(found: Mapping[str, Any]) -> TestResult:
         line=line,
         frames=frames,
         seconds=float(found.get("seconds", 0.0)),
+        skips=int(found.get("skips", 0)),
     )
 
 

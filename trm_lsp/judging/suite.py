@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping, Sequence, Set
 
 from trm_lsp.core.state import Variant
 from trm_lsp.core.verdict import Outcome, TestResult, Tier, Verdict
 from trm_lsp.judging.aim import Aim, passes
 from trm_lsp.judging.environment import HASH_SEEDS, EnvironmentBroken, TestCommand
-from trm_lsp.judging.ids import below
+from trm_lsp.judging.ids import below, is_doctest, meets
 from trm_lsp.judging.python_tests import PythonTests
 from trm_lsp.judging.runner import RunReport
 from trm_lsp.judging.texts import Texts
@@ -20,9 +21,9 @@ QUICK_SUITE_SECONDS = 3.0
 FEW, BREAKERS = 3, 8
 """Tests that broke which are run by themselves to refuse a change, and those that are remembered for the next."""
 AFTER_A_HANG = 2.0
-"""Seconds a test of a baseline may take at least when another one has hung: the first gets `trm.test.idle`."""
+"""Seconds that a test may take at least when another one has hung; before, it has what the run was given."""
 HANGS_ALLOWED = 3
-"""How often a baseline goes on without a test that hung or died."""
+"""How often a run of the user's command, on the unchanged code or a change, goes on without what hung or died."""
 
 SAID = frozenset({Outcome.PASSED, Outcome.FAILED, Outcome.ERROR, Outcome.SKIPPED})
 """Outcomes of a test that came to its end: what was cut or left out has given no verdict."""
@@ -305,7 +306,9 @@ class Suite:
         return known is None or (known is not Outcome.PASSED and outcome not in {Outcome.SKIPPED, Outcome.TIMEOUT})
 
     def _learn(self, *results: TestResult) -> None:
-        """Remember what the unchanged code said of tests it had said nothing of."""
+        """Remember what the unchanged code said of tests it had said nothing of, and where they are."""
+        self._aim.skips = {**{result.id: result.skips for result in results if result.skips}, **self._aim.skips}
+        self._texts.test_files |= {result.id.split("::")[0] for result in results if not is_doctest(result.id)}
         self._aim.outcomes = {**{result.id: result.outcome for result in results}, **self._aim.outcomes}
 
     def _reaching(self, variant: Variant, tests: frozenset[str]) -> frozenset[str]:
@@ -324,9 +327,10 @@ class Suite:
     # --- the unchanged code -------------------------------------------------------------------
 
     def remember(self, report: RunReport) -> None:
-        """Take a baseline of everything for what must go on passing."""
-        self._passed = frozenset(result.id for result in report.results.values() if result.passed)
-        self._seconds, self._aim.order = report.seconds, tuple(report.results)
+        """Take a baseline of everything, and perhaps of more, for what must go on passing."""
+        run = tuple(test for test in report.results if self.runs(test))
+        self._passed = frozenset(test for test in run if report.results[test].passed)
+        self._seconds, self._aim.order = report.seconds, run
         self._learn(*report.results.values())
         self._reached = not report.ended and not report.running
         self._tell_unreached(report)
@@ -374,6 +378,13 @@ class Suite:
         paths = self._command.paths
         missed = [t for t in self._aim.targets if paths and not any(below(t, path) for path in paths)]
         return (*paths, *missed)
+
+    def runs(self, test: str) -> bool:
+        """Whether the user's own command runs a test, or a file, that is known: it may name single tests of a file."""
+        paths = self._everything()
+        single = [path for path in paths if "::" in path]
+        among = any(posixpath.normpath(path.split("::")[0]) == test.split("::")[0] for path in single)
+        return not among or any(meets(test, posixpath.normpath(path)) for path in paths)
 
     def _tell_unreached(self, report: RunReport) -> None:
         if self._reached:

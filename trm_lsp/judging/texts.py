@@ -9,6 +9,11 @@ from trm_lsp.judging.screen import Candidate
 from trm_lsp.patch.diffs import changed_lines, hunks
 from trm_lsp.patch.edits import texts_of
 
+CONFIGURATION = frozenset({"conftest.py", "pytest.ini", ".pytest.ini", "setup.cfg", "tox.ini", "pyproject.toml"})
+"""Files that say which tests there are, and how they are run."""
+FOLDERS = frozenset({"test", "tests"})
+"""Folders of tests, with the data that they compare with."""
+
 
 class Texts:
     """The task's texts, and which of them a candidate may change."""
@@ -48,12 +53,9 @@ class Texts:
 
     def editable(self, path: str) -> bool:
         """Whether a candidate may change a file: not the tests and their configuration, unless the user said so."""
-        name = path.rpartition("/")[2]
+        *folders, name = path.split("/")
         if self._editable_tests:
             return True
-        if path in self.test_files:
+        if path in self.test_files or name in CONFIGURATION or not FOLDERS.isdisjoint(folders):
             return False
-        if not name.endswith(".py"):
-            return True
-        is_test = name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py"
-        return not is_test and not {"tests", "test"}.intersection(path.split("/")[:-1])
+        return not (name.endswith(".py") and (name.startswith("test_") or name.endswith("_test.py")))

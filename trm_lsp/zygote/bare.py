@@ -173,16 +173,15 @@ class _SubtestListener(_Listener):
     """The same for a pytest that hears of subtests."""
 
     def addSubTest(self, test, subtest, info):
-        if info is not None:
-            skipped = isinstance(info[1], _SKIPS)
-            self._subtests.append(("skipped" if skipped else "failed", info))
+        if info is not None and not isinstance(info[1], _SKIPS):
+            self._subtests.append(("failed", info))
             # The first that failed decides; unittest then ends the test, where it tells at once (from 3.11).
-            self.failfast = self.failfast or not skipped
+            self.failfast = True
 
     def addSkip(self, test, reason):
         super().addSkip(test, reason)
         if isinstance(test, unittest.case._SubTest):
-            self._subtests.append(("skipped", self._errors.pop()))
+            self._errors.pop()
 
 
 class _Known:

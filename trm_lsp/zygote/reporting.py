@@ -10,6 +10,9 @@ MESSAGE_KEPT = 4000
 SUBTESTS_TOLD = 20
 """A test whose subtests failed so often is ended: it has failed, and thousands of tracebacks may take a minute."""
 
+_SKIPS = ("Skipped", "SkipTest", "XFailed")
+"""Exceptions by which a subtest says that it need not pass; not every run has a pytest to import them from."""
+
 
 class Outcomes:
     """What the reports of a test's phases amount to."""
@@ -20,6 +23,10 @@ class Outcomes:
     def add(self, report):
         found = self._found.setdefault(report.nodeid, {"outcome": "missing", "seconds": 0.0})
         found["seconds"] += report.duration
+        if report.skipped and hasattr(report, "context"):
+            # One of the test's subtests: what the others say counts, and how many are left out.
+            found["skips"] = found.get("skips", 0) + 1
+            return
         outcome = report.outcome
         if report.failed:
             outcome = "failed" if report.when == "call" else "error"
@@ -184,10 +191,11 @@ class Reporter:
 
         def told(test, subtest, info):
             tell(item, test, subtest, info)
-            if info is not None:
-                failed.append(info[0])
+            kind = getattr(info, "type", None) or (info and info[0])  # pytest tells its own kind of a skip
+            if kind and kind.__name__ not in _SKIPS:
+                failed.append(kind)
                 # What is not an Exception was to end the test: one of ours, most likely.
-                item.failfast = self.screening or len(failed) >= SUBTESTS_TOLD or not issubclass(info[0], Exception)
+                item.failfast = self.screening or len(failed) >= SUBTESTS_TOLD or not issubclass(kind, Exception)
 
         item.failfast, item.addSubTest = False, told
 
