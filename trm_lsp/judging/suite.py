@@ -64,8 +64,8 @@ class Suite:
         """Whether it has refused what passes the targets: then it pays to know which tests reach a change."""
         self._suspects: frozenset[str] = frozenset()
         """Tests that hung in a baseline, and were asked again with all their time."""
-        self._hangs = 0
-        """How many of them hung again."""
+        self._hangs = False
+        """Whether one of them hung again: then the others are believed to, for each would take all its time."""
         self._told: frozenset[str] = frozenset()
         """Of which the user was told that they hang."""
         self._steady = False
@@ -278,15 +278,15 @@ class Suite:
     def _ask_suspects(self, tests: Set[str]) -> None:
         """Ask for tests that hung, each by itself and with all its time: a baseline does not wait long.
 
-        Some that do not end then are enough: of them, and of those not asked, the user hears.
+        One that does not end then is enough: of it, and of those not asked, the user hears.
         """
         for test in sorted(tests - self._suspects):
-            if self._hangs > HANGS_ALLOWED:
+            if self._hangs:
                 break
             self._suspects |= {test}
             said = self._tests.cold([test], {}, idle=self._settings.test.idle).results.get(test)
             if said is None or said.outcome is Outcome.TIMEOUT:
-                self._hangs += 1
+                self._hangs = True
                 continue
             self._aim.outcomes[test] = said.outcome
             if said.passed:
