@@ -31,7 +31,7 @@ def test_the_demo_goes_the_whole_way() -> None:
         "  - Refine with TRM: make test_volume_discount_at_the_first_piece_of_a_tier pass\n",
         "\n4. Refine with TRM\n",
         "  [diagnostic] tests/test_discounts.py:",
-        "  step 1/16 - cycle 1/3 - z ",
+        "  step 1/64 - cycle 1/3 - z ",
         "\n5. The answer: diff, reasoning, verdict\n",
         "    +            if quantity >= minimum:\n",
         "  Verdict: Passes 67 tests",

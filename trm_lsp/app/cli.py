@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from trm_lsp import __version__
@@ -69,7 +71,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.verb == "refine":
-        from trm_lsp.app.refining import refine_command
+        with _ended_by_interrupts():
+            from trm_lsp.app.refining import refine_command
 
         return refine_command(arguments)
     if arguments.verb == "stats":
@@ -84,6 +87,20 @@ def _run(arguments: argparse.Namespace) -> int:
 
     serve()
     return PASSES
+
+
+@contextmanager
+def _ended_by_interrupts() -> Iterator[None]:
+    """While modules are imported: compiled ones would make an error of their own of an interrupt."""
+    usual = signal.getsignal(signal.SIGINT)
+    if usual is not signal.default_int_handler:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
 
 
 def _stats(root: Path) -> int:
