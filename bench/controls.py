@@ -2,8 +2,8 @@
 
 They go through the same loop as the net, with the same judge, budget and
 final verdict. What they try on the unchanged text is what the net can try
-there, by the net's own functions: typed edits (`orient`), and what it
-gives stubs (`stubs_filled`), and what it proposes once it has observed the
+there, by the net's own functions: typed edits (`orient`), what it gives
+stubs (`stubs_filled`), and what it proposes once it has observed the
 failing tests (`observed`), which is when the net would (`looks_after`). What
 is no belief they share with it: longer looks at what is cut short at first
 (`LongerLooks`), others of a behaviour that satisfies the targets (`alike`),

@@ -74,11 +74,11 @@ def test_the_updates_are_counted_in_the_papers_letters() -> None:
     seen = Seen()
     assert (seen.message, seen.text) == ("starting", "TRM starting")
     seen.take(event(ZUpdated, cycle=1, i=4))
-    assert seen.message == "step 2/16 - cycle 1/3 - z 4/6 - 0 -> 1 failing"
+    assert seen.message == "step 2/64 - cycle 1/3 - z 4/6 - 0 -> 1 failing"
     seen.take(event(YUpdated, cycle=3, change="committed"))
-    assert seen.message == "step 2/16 - cycle 3/3 - y - 0 -> 1 failing"
-    assert seen.text == "TRM 2/16 · 3/3 · y · 0→1"
-    assert seen.percentage(Settings()) == 6
+    assert seen.message == "step 2/64 - cycle 3/3 - y - 0 -> 1 failing"
+    assert seen.text == "TRM 2/64 · 3/3 · y · 0→1"
+    assert seen.percentage(Settings()) == 1
 
 
 def test_the_best_so_far_is_the_last_step_that_was_best() -> None:

@@ -17,16 +17,16 @@ from _trm_zygote import paths  # noqa: E402
 @pytest.mark.parametrize(
     ("path", "own"),
     [
-        ("/work/app/code.py", True),
-        ("/work/app/.venv/lib/python3.11/site-packages/pytest/__init__.py", False),
-        ("/work/app/env/lib/python3/dist-packages/six.py", False),
-        ("/work/app/site-packages.py", True),
-        ("/work/application/code.py", False),
-        ("/work/app", False),
+        ("/srv/app/code.py", True),
+        ("/srv/app/.venv/lib/python3.11/site-packages/pytest/__init__.py", False),
+        ("/srv/app/env/lib/python3/dist-packages/six.py", False),
+        ("/srv/app/site-packages.py", True),
+        ("/srv/application/code.py", False),
+        ("/srv/app", False),
     ],
 )
 def test_what_lies_in_a_folder_of_packages_is_installed(path: str, own: bool) -> None:
-    assert paths.is_workspace(path, "/work/app") is own
+    assert paths.is_workspace(path, "/srv/app") is own
 
 
 def test_a_workspace_may_lie_where_packages_are_installed() -> None:
@@ -37,8 +37,8 @@ def test_a_workspace_may_lie_where_packages_are_installed() -> None:
 def test_what_belongs_to_the_interpreter_is_installed_unless_the_workspace_lies_there(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(paths, "_PREFIXES", ("/work/app/python/", "/usr/"))
-    assert not paths.is_workspace("/work/app/python/lib/this.py", "/work/app")
+    monkeypatch.setattr(paths, "_PREFIXES", ("/srv/app/python/", "/usr/"))
+    assert not paths.is_workspace("/srv/app/python/lib/this.py", "/srv/app")
     assert paths.is_workspace("/usr/src/app/code.py", "/usr/src/app")
 
 

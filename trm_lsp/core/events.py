@@ -23,7 +23,7 @@ class Shape(Frozen):
     """Cycles a supervision step."""
     n: int = Field(6, ge=1, le=256)
     """Updates of z a cycle."""
-    N_sup: int = Field(16, ge=1, le=1024)
+    N_sup: int = Field(64, ge=1, le=1024)
     """Supervision steps at most."""
 
 

@@ -53,23 +53,20 @@ class Screener:
         All run the targets; those that bring more of them to pass, the tests
         beside them as well. A batch that ends the test process is confirmed by another one.
         """
-        tests, unknown = self._tests, [None] * len(batch)
-        if not isinstance(tests, PythonTests) or tests.level != "collected":
-            return list(unknown), 0.0
-        if any(variant.texts != batch[0].texts for variant in batch):
-            return list(unknown), 0.0
-        try:
-            data = self._texts.data(Variant(batch[0].texts))
-            screened = _Batch(tests, self._aim, data, max(variant.patience for variant in batch))
-            asked = {i: c for i, v in enumerate(batch) if (c := candidate(v, self._texts.base)) is not None}
-            found = screened.judged(list(asked.values()), self._aim.first_targets(batch[0], WITNESSES))
-        except UnicodeEncodeError:
-            return list(unknown), 0.0
-        except TestProcessDied:
-            tests.start_over()
-            return list(unknown), 0.0
-        answers = dict(zip(asked, found, strict=True))
-        return [answers.get(i) for i in range(len(batch))], screened.cpu
+        tests, answers, cpu = self._tests, dict[int, Screened | None](), 0.0
+        alike = all(variant.texts == batch[0].texts for variant in batch)
+        if alike and isinstance(tests, PythonTests) and tests.level == "collected":
+            try:
+                data = self._texts.data(Variant(batch[0].texts))
+                screened = _Batch(tests, self._aim, data, max(variant.patience for variant in batch))
+                asked = {i: c for i, v in enumerate(batch) if (c := candidate(v, self._texts.base)) is not None}
+                found = screened.judged(list(asked.values()), self._aim.first_targets(batch[0], WITNESSES))
+                answers, cpu = dict(zip(asked, found, strict=True)), screened.cpu
+            except UnicodeEncodeError:
+                pass  # such a text cannot be run
+            except TestProcessDied:
+                tests.start_over()
+        return [answers.get(i) for i in range(len(batch))], cpu
 
 
 class _Batch:
@@ -131,9 +128,8 @@ class _Batch:
         seconds = aim.took(first) if chosen == first else aim.seconds
         timeout = 5.0 + 3 * tests.overhead + len(candidates) * self._patience * (0.1 + 2 * seconds)
         idle = 2.0 + 5 * seconds + 3 * tests.overhead
-        report = tests.screen(
-            chosen, aim.beside, self._data, candidates, self._patience, timeout, idle, aim.hung
-        ) or RunReport()  # fmt: skip
+        found = tests.screen(chosen, aim.beside, self._data, candidates, self._patience, timeout, idle, aim.hung)
+        report = found or RunReport()
         self.cpu += report.cpu
         # A screen in which the unchanged code behaves as in no baseline says nothing about candidates.
         seen = {test: outcome for test, (outcome, *_) in (report.base or {}).items()}

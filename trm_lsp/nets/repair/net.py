@@ -10,7 +10,7 @@ from trm_lsp.nets.repair.doubting import doubt
 from trm_lsp.nets.repair.experiments import choose, experiment
 from trm_lsp.nets.repair.looking import observation
 from trm_lsp.nets.repair.orienting import LARGEST_BOUND, Inner, Remembered, failing_of, orient, recalled
-from trm_lsp.nets.repair.partial import below, counted, goes_back, is_left, next_step, settle, tried_enough
+from trm_lsp.nets.repair.partial import below, goes_back, is_left, next_step, settle, tried_enough, with_what_is_left
 from trm_lsp.nets.repair.survivors import believe_verdict, shrink, vouch
 
 
@@ -77,8 +77,9 @@ def think(x: X, y: Candidate, z: Reasoning, known: Inner | None = None) -> Reaso
     if not batch:
         # Where y was built on, there is more to try without that.
         exhausted = z.bound >= LARGEST_BOUND and not y.commits
-        return counted(y, z if z.exhausted == exhausted else z.model_copy(update={"exhausted": exhausted}))
-    return counted(y, experiment(x, y, z, batch))
+        z = z if z.exhausted == exhausted else z.model_copy(update={"exhausted": exhausted})
+        return with_what_is_left(y, z)
+    return with_what_is_left(y, experiment(x, y, z, batch))
 
 
 def answer(y: Candidate, z: Reasoning) -> Candidate:

@@ -121,7 +121,7 @@ def credit(prior: float, rank: float, gain: float, fixed: float) -> float:
     return max(rank * gain, prior * (1.0 + fixed) if fixed > 0 else 0.0)
 
 
-def counted(y: Candidate, z: Reasoning) -> Reasoning:
+def with_what_is_left(y: Candidate, z: Reasoning) -> Reasoning:
     """Z with what is left on y, to compare with when another y is thought about."""
     if not y.commits and not z.partial:
         return z

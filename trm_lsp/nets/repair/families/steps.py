@@ -58,6 +58,7 @@ class Step(Family):
         if inside and statement.looped:
             inserted |= {"break": 0.4, "continue": 0.3}
         names = site.local_names[:8]
+        paired = names[:MOST_PAIRED]
         for name in names:
             kinds = site.kinds_of(name)
             if can_be(kinds, TEXTS):
@@ -69,8 +70,8 @@ class Step(Family):
                 inserted |= {f"{name}.sort()": 0.2, f"{name}.reverse()": 0.12, f"{name}.pop()": 0.2}
             if can_be(kinds, NUMBERS):
                 inserted |= {f"{name} = abs({name})": 0.2, f"{name} = int({name})": 0.1}
-            for other in names[:MOST_PAIRED]:
-                if other != name and name in names[:MOST_PAIRED]:
+            for other in paired if name in paired else ():
+                if other != name:
                     if can_be(kinds, COLLECTIONS):
                         inserted |= {f"{name}.append({other})": 0.3, f"{name}.add({other})": 0.25}
                         inserted[f"{name}.remove({other})"] = 0.1
