@@ -112,7 +112,7 @@ def task_of(
 ) -> X:
     """X over the texts of `base`, all of which may be changed; `tests` are files beside them that may not."""
     return X(
-        task=Task(id="task", root="/srv/app"),
+        task=Task(id="task", root="/srv"),
         task_type="fix/assertion",
         baseline=baseline,
         texts={path: BaseText(path=path, text=text) for path, text in {**base, **(tests or {})}.items()},

@@ -13,7 +13,7 @@ from trm_lsp.core.state import Candidate, Reasoning, Task
 from trm_lsp.core.verdict import Outcome, TestResult, Tier, Verdict
 
 KINDS: dict[str, tuple[type[Any], dict[str, Any]]] = {
-    "run started": (events.RunStarted, {"task": Task(id="task", root="/srv/app"), "command": "pytest"}),
+    "run started": (events.RunStarted, {"task": Task(id="task", root="/srv"), "command": "pytest"}),
     "z": (events.ZUpdated, {"cycle": 1, "i": 1}),
     "y": (events.YUpdated, {"cycle": 1, "change": "committed"}),
     "detached": (events.Detached, {"y": Candidate(), "z": Reasoning()}),
@@ -53,7 +53,7 @@ def happened() -> Callable[..., AnyEvent]:
         **fields: Any,
     ) -> AnyEvent:
         shape = Shape(T=T, n=n)
-        about = Run(id=run, root="/srv/app", task_type=task_type, net=net, arm="trm", seed=0, shape=shape, version="0.1.0")
+        about = Run(id=run, root="/srv", task_type=task_type, net=net, arm="trm", seed=0, shape=shape, version="0.1.0")
         event, defaults = KINDS[kind]
         if kind == "halted":
             fields.setdefault("solved", fields.get("decision", "passed") == "passed")

@@ -18,7 +18,7 @@ from trm_lsp.core.state import Candidate, Reasoning, Task
 from trm_lsp.store import EventLog
 
 KINDS: dict[str, tuple[type[Any], dict[str, Any]]] = {
-    "run started": (events.RunStarted, {"task": Task(id="task", root="/srv/app"), "command": "pytest"}),
+    "run started": (events.RunStarted, {"task": Task(id="task", root="/srv"), "command": "pytest"}),
     "detached": (events.Detached, {"y": Candidate(), "z": Reasoning()}),
     "notice": (events.Notice, {"message": "Something to know."}),
     "step": (events.StepJudged, {"best": True, "verdict": {"tier": "cold"}}),
@@ -43,7 +43,7 @@ def happened() -> Callable[..., AnyEvent]:
     ) -> AnyEvent:
         about = Run(
             id=run,
-            root="/srv/app",
+            root="/srv",
             task_type=task_type,
             net="repair",
             arm="trm",
@@ -87,7 +87,7 @@ from trm_lsp.core.events import Notice, Run, Shape
 from trm_lsp.store import EventLog, StoreError
 
 def notice(seq, run="run-1", message="Something to know."):
-    about = Run(id=run, root="/srv/app", task_type="fix", net="repair", arm="trm", seed=0, shape=Shape(), version="0.1.0")
+    about = Run(id=run, root="/srv", task_type="fix", net="repair", arm="trm", seed=0, shape=Shape(), version="0.1.0")
     return Notice(run=about, seq=seq, time=0.0, message=message)
 
 root, state, *arguments = map(str, sys.argv[1:])

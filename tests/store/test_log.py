@@ -102,7 +102,7 @@ def test_the_columns_hold_what_the_event_says(log: EventLog, happened: Happened)
     assert body == next(log.events()).model_dump_json()
     shown = " ".join(f"{column}={value}" for column, value in row.items())
     assert shown == (
-        "id=1 run=run-1 seq=8 event=halted time=108.0 root=/srv/app task_type=fix/assertion net=repair arm=trm "
+        "id=1 run=run-1 seq=8 event=halted time=108.0 root=/srv task_type=fix/assertion net=repair arm=trm "
         "seed=5 T=3 n=6 N_sup=64 step=3 seconds=1.5 cpu_seconds=2.5 work=300.25 net_calls=21 y_updates=0 "
         "screened=1000 confirmed=4 cold=2 tokens=0 money=0.0 targets=3 failing=1 regressions=0 passed=9 total=10 "
         'skills=["compare", "guard"] halt=passed best=None decision=passed solved=1 depth=3 '
