@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trm_lsp.core.verdict import Outcome, TestResult
-from trm_lsp.core.witnesses import nearest, witnesses
+from trm_lsp.core.witnesses import nearest, quick, witnesses
 
 
 def failed(
@@ -28,6 +28,21 @@ def test_the_quick_are_preferred_and_what_hangs_comes_last() -> None:
     hung = failed("t.py::c", "", 0.0, Outcome.TIMEOUT)
     assert witnesses([hung, slow, quick], 1) == ("t.py::b",)
     assert witnesses([hung, slow, quick], 2) == ("t.py::a", "t.py::b")
+
+
+def test_what_costs_many_times_all_quicker_ones_together_is_left_out() -> None:
+    slow, one, other = failed("t.py::a", seconds=1.2), failed("t.py::b", seconds=0.1), failed("t.py::c", seconds=0.1)
+    assert [result.id for result in quick([slow, one, other])] == ["t.py::b", "t.py::c"]
+    assert slow in quick([slow, one, other, failed("t.py::d", seconds=0.4)])
+    blink = failed("t.py::d", seconds=0.0001)
+    assert quick([blink, failed("t.py::e", seconds=0.004)])[-1].id == "t.py::e"  # too short to be dear
+
+
+def test_what_hangs_is_left_out_where_anything_ends() -> None:
+    hung, other = (failed(id, "", 0.0, Outcome.TIMEOUT) for id in ("t.py::a", "t.py::b"))
+    assert quick([hung, failed("t.py::c", seconds=9.0)]) == [failed("t.py::c", seconds=9.0)]
+    assert quick([hung, other]) == [hung]
+    assert quick([]) == []
 
 
 def test_the_nearest_are_in_the_same_function_then_class_then_file_and_then_by_place() -> None:

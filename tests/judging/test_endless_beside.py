@@ -179,6 +179,29 @@ def test_tests_that_wait_for_ever_on_the_unchanged_code_are_screened(
     assert set(ended) == {None}
 
 
+STUCK = """
+
+    def stuck(n):
+        thread = threading.Thread(target=threading.Event().wait, daemon=True)
+        thread.start()
+        thread.join()
+        return n
+"""
+
+
+def test_threads_of_what_was_ended_while_it_waited_hold_up_nothing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = textwrap.dedent(CODE) + textwrap.dedent(STUCK)
+    with judging(make(root, {"code_.py": code, "test_code.py": textwrap.dedent(TEST)})) as judge:
+        judge.baseline()
+        ended = ends(judge, monkeypatch)
+        waits = [f"stuck(n) + {number}" for number in range(20)]
+        *stuck, right, wrong = judge(returning(judge, *waits, "n + n", "n + 1"), Tier.SCREEN)
+    assert all(verdict.cut and not verdict.passed for verdict in stuck)
+    assert right.passed and wrong.failing
+    assert {verdict.tier for verdict in (*stuck, right, wrong)} == {Tier.SCREEN}
+    assert set(ended) == {None}
+
+
 def test_what_fails_behind_a_target_that_was_cut_short_is_put_off(project: Path) -> None:
     with (project / "test_code.py").open("a") as file:
         file.write("\n\ndef test_five():\n    assert double(5) == 10\n")

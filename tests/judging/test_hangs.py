@@ -67,7 +67,10 @@ def project(root: Path) -> Path:
     return make(root, {"code_.py": CODE, "test_code.py": TEST})
 
 
-@pytest.mark.parametrize("asked", [(), ("test_code.py::test_many",)])
+MANY_ALONE = "test_code.py::test_many"
+
+
+@pytest.mark.parametrize("asked", [("test_code.py::test_none", MANY_ALONE), (MANY_ALONE,)])
 def test_tests_are_collected_though_some_of_them_hang(root: Path, asked: tuple[str, ...]) -> None:
     with judging(project(root), *asked, test=LIMITS) as judge:
         baseline = judge.baseline()
@@ -80,6 +83,21 @@ def test_tests_are_collected_though_some_of_them_hang(root: Path, asked: tuple[s
             Outcome.TIMEOUT,
             Outcome.TIMEOUT,
         ]
+
+
+def test_what_hangs_is_met_by_candidates_with_which_the_quick_pass(root: Path) -> None:
+    doubled = changed("number + 2", "number * 2")
+    with judging(project(root), test=LIMITS) as judge:
+        judge.baseline()
+        ends, doubles, both = judge([ENDS, doubled, Variant({}, (*ENDS.edits, *doubled.edits))], Tier.SCREEN)
+        assert len(ends.failing) == 3  # nobody waited for what hangs
+        assert doubles.failing == ("test_code.py::test_many", "test_code.py::test_more")
+        assert both.passed
+        # On a text where nothing else fails, the quickest of those that hang is what a candidate meets.
+        mended = Variant({"code_.py": CODE.replace("number + 2", "number * 2")})
+        assert len(verdict(judge, mended).failing) == 2
+        (found,) = judge([Variant(mended.texts, ENDS.edits)], Tier.SCREEN)
+        assert found.passed
 
 
 def test_a_collection_is_proved_where_nothing_ends(root: Path) -> None:

@@ -76,6 +76,41 @@ def test_a_candidate_that_pleases_the_few_alone_is_no_survivor(project: Path) ->
     assert len(special.failing) == TARGETS - WITNESSES
 
 
+SLOW = """
+
+    def test_slow():
+        assert all(double(0) == 0 for _ in range(3000000))
+"""
+
+
+def test_a_slow_test_beside_the_targets_is_left_to_a_process_of_its_own(root: Path) -> None:
+    test = textwrap.dedent(TEST) + textwrap.dedent(SLOW)
+    with judging(make(root, {"code_.py": textwrap.dedent(CODE), "test_code.py": test})) as judge:
+        judge.baseline()
+        (harmful,) = screened(judge, "n * 2 if n else 1")
+        assert harmful.regressions == ("test_code.py::test_zero",)
+        at = judge.texts["code_.py"].text.index("return n") + len("return ")
+        variant = Variant({}, (Edit("code_.py", at, at + 1, "n * 2 if n else 1"),))
+        (confirmed,) = judge([variant], Tier.CONFIRM)
+    assert confirmed.regressions == ("test_code.py::test_slow", "test_code.py::test_zero")
+
+
+def test_on_a_text_whose_failures_are_known_some_of_those_are_met_first(project: Path) -> None:
+    with judging(project) as judge:
+        judge.baseline()
+        base = judge.texts["code_.py"].text.replace("return n", "return n if n > 9 else n + n")
+        (before,) = judge([Variant({"code_.py": base})], Tier.CONFIRM)
+        assert len(before.failing) == TARGETS - 9
+        at = base.index("return n") + len("return ")
+        right, refused = judge(
+            [Variant({"code_.py": base}, (Edit("code_.py", at, at + 1, body),)) for body in ("2 * n", "n - 1")],
+            Tier.SCREEN,
+        )
+    assert right.passed and right.tier is Tier.SCREEN
+    assert refused.failing == before.failing and len(refused.results) == TARGETS
+    assert {result.id for result in refused.results[:WITNESSES]} <= set(before.failing)
+
+
 def test_on_a_text_that_was_changed_before_all_are_run(project: Path) -> None:
     with judging(project) as judge:
         stood = judge.baseline().by_id

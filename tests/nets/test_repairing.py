@@ -151,6 +151,21 @@ def test_a_partial_fix_and_a_second_edit_repair_two_mistakes() -> None:
     assert both_parts(done.end.best.texts, Tier.COLD).passed
 
 
+def test_of_partial_fixes_only_those_that_are_built_on_take_a_process_of_their_own() -> None:
+    def says(texts: Texts, tier: Tier) -> Verdict:
+        """Whatever is changed in the first function makes one test pass, and no second edit helps."""
+        return verdict("passed" if "return a - b" not in texts["m.py"] else "failed", "failed")
+
+    base = {"m.py": TWO}
+    judge = FakeJudge(base, says)
+    x = task_of(base, judge, says(base, Tier.COLD))
+    built_on = {update.y.texts["m.py"] for update in thinking(x, 12) if update.y.commits}
+    confirmed = {texts["m.py"] for tier, texts in judge.asked if tier is Tier.CONFIRM}
+    helpful = {texts["m.py"] for tier, texts in judge.asked if len(says(texts, tier).failing) == 1}
+    assert len(helpful) > 3 * len(confirmed) > 0
+    assert built_on and built_on <= confirmed
+
+
 def test_after_a_commit_it_looks_again_where_the_fault_is() -> None:
     base = {"m.py": TWO}
     tracer = FakeTracer(base)

@@ -8,6 +8,9 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from trm_lsp.core.verdict import Outcome, TestResult
 
+DEAR, DEAR_SECONDS = 5, 0.005
+"""A test is dear that takes so many times as long as all quicker ones, and so many seconds at least."""
+
 
 def witnesses(failing: Iterable[TestResult], most: int) -> tuple[str, ...]:
     """At most `most` ids of failing tests, in their order: as many functions and failures as can be, the quick first.
@@ -24,6 +27,22 @@ def witnesses(failing: Iterable[TestResult], most: int) -> tuple[str, ...]:
     ordered.sort(key=lambda group: _cost(group[0]))
     chosen = {result.id for result in itertools.islice(_in_turn(ordered), most)}
     return tuple(result.id for result in failing if result.id in chosen)
+
+
+def quick(failing: Iterable[TestResult]) -> list[TestResult]:
+    """Of some failing tests, in their order, those that do not cost many times what all quicker ones do together.
+
+    The quickest is always there. A test that did not end costs more than any that did.
+    """
+    failing = list(failing)
+    chosen: dict[str, float] = {}
+    for result in sorted(failing, key=_cost):
+        if chosen and (
+            result.outcome is Outcome.TIMEOUT or result.seconds > max(DEAR_SECONDS, DEAR * sum(chosen.values()))
+        ):
+            break
+        chosen[result.id] = result.seconds
+    return [result for result in failing if result.id in chosen]
 
 
 def nearest(results: Sequence[TestResult], failing: Collection[str]) -> list[TestResult]:

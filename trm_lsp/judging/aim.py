@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from trm_lsp.core.state import Variant
 from trm_lsp.core.verdict import Outcome, TestResult, Tier, Verdict, regressions
-from trm_lsp.core.witnesses import nearest, witnesses
-from trm_lsp.judging.ids import below
+from trm_lsp.core.witnesses import nearest, quick, witnesses
+from trm_lsp.judging.ids import below, selects
 from trm_lsp.judging.runner import RunReport
 from trm_lsp.judging.signatures import normalise
 
@@ -19,6 +20,12 @@ QUICK_SECONDS = 0.5
 """Sibling tests that took less than this in all are run beside the targets in every confirm."""
 NEAR, NEAR_SECONDS = 16, 0.1
 """Of slower ones so many are run, those nearest to the targets, that took no more than this in all."""
+REMEMBERED = 64
+"""Texts of which it is known how the targets stand there."""
+CUT_SECONDS = 0.1
+"""What a candidate costs in a screen that is cut short, about."""
+SCREENED_SECONDS = 0.05
+"""A screen runs so much of them for each candidate, the quickest ones: it only sifts what is then confirmed."""
 
 
 @dataclass
@@ -28,12 +35,20 @@ class Aim:
     targets: tuple[str, ...] = ()
     stood: Mapping[str, TestResult] = field(default_factory=dict)
     """What the baseline said of each target."""
+    _stood_on: dict[frozenset[tuple[str, str]], tuple[TestResult, ...]] = field(default_factory=dict)
+    """The same on other texts."""
+    met: Counter[str] = field(default_factory=Counter)
+    """How many candidates have met each target in a screen."""
+    cut: Counter[str] = field(default_factory=Counter)
+    """How many of them were cut short there, and the unchanged code was not."""
     beside: tuple[str, ...] = ()
     """What a confirm runs: ids or files."""
     expected: frozenset[str] = frozenset()
     """Tests that passed in the baseline of the targets."""
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     """What the baseline said of each test."""
+    beside_screened: tuple[str, ...] = ()
+    """What a screen runs beside the targets: ids of tests that passed."""
     skips: dict[str, int] = field(default_factory=dict)
     """How many subtests of each test the baseline skipped, where it skipped any."""
     order: tuple[str, ...] = ()
@@ -62,7 +77,11 @@ class Aim:
             self.beside = tuple(sorted(files))
         else:
             # What hangs comes last: nothing behind it would be run.
-            self.beside = tuple(dict.fromkeys((*(r.id for r in ended if r.passed), *self.targets)))
+            run = (*(r.id for r in ended if r.passed), *(r.id for r in ended if r.id in self.stood), *self.targets)
+            self.beside = tuple(dict.fromkeys(run))
+        passing = [result for result in ended if result.passed and selects(self.beside, result.id)]
+        quickest = sorted(passing, key=lambda result: result.seconds)
+        self.beside_screened = tuple(result.id for result in _fitting(quickest, SCREENED_SECONDS))
 
     @property
     def hung(self) -> tuple[str, ...]:
@@ -74,9 +93,31 @@ class Aim:
         results = (self.stood[target] for target in targets)
         return sum(result.seconds for result in results if result.outcome is not Outcome.TIMEOUT)
 
+    def remember(self, texts: Mapping[str, str], verdict: Verdict) -> None:
+        """Know what became of the targets on texts that others may be built on."""
+        results = verdict.by_id
+        if all(target in results for target in self.targets):
+            for oldest in list(self._stood_on)[: len(self._stood_on) - REMEMBERED + 1]:
+                del self._stood_on[oldest]
+            self._stood_on[frozenset(texts.items())] = tuple(results[target] for target in self.targets)
+
+    def standing(self, texts: Mapping[str, str]) -> tuple[TestResult, ...]:
+        """What became of each target on some texts; nothing where that is not known."""
+        return self._stood_on.get(frozenset(texts.items()), ()) if texts else tuple(self.stood.values())
+
     def first_targets(self, variant: Variant, most: int) -> tuple[str, ...]:
-        """The targets that a candidate meets first: a few of many. On a text that was changed before, all of them."""
-        return self.targets if variant.texts else witnesses(self.stood.values(), most)
+        """The targets that a candidate meets first: a few quick ones of those that fail without its edits.
+
+        Where it is not known which those are, all targets.
+        """
+        failing = [self._priced(result) for result in self.standing(variant.texts) if not result.passed]
+        few = set(witnesses(failing, most))
+        return tuple(result.id for result in quick(result for result in failing if result.id in few)) or self.targets
+
+    def _priced(self, result: TestResult) -> TestResult:
+        """A target with what it costs, on average, to let a candidate meet it."""
+        share = self.cut[result.id] / max(1, self.met[result.id])
+        return result.model_copy(update={"seconds": result.seconds + share * CUT_SECONDS}) if share else result
 
     def cut_short(self) -> tuple[TestResult, ...]:
         """The targets as they stand of what may be slow and right: it is put off."""

@@ -236,7 +236,10 @@ class TestJudge:
             return self._suite.whole(variant, texts)
         if tier is Tier.SCREEN and isinstance(self._tests, PythonTests):
             return self._instead_of_a_screen(variant, texts)
-        return self._confirmed(variant, texts, self._aim.beside)
+        verdict = self._confirmed(variant, texts, self._aim.beside)
+        if not variant.edits:
+            self._aim.remember(variant.texts, verdict)
+        return verdict
 
     def _instead_of_a_screen(self, variant: Variant, texts: Mapping[str, bytes]) -> Verdict:
         """A confirm of what cannot be screened, as short as a screen: what hangs is put off, not refused."""
@@ -249,16 +252,22 @@ class TestJudge:
             return verdict.model_copy(update={"results": self._aim.cut_short(), "brief": True})
         # As in a screen: other tests say nothing about what makes none of these pass.
         if Outcome.PASSED not in said:
-            return self._of_first(verdict, first, said)
-        return verdict if self._aim.beside == first else self._confirmed(variant, texts, self._aim.beside)
+            return self._of_first(verdict, first, said, self._aim.standing(variant.texts))
+        if first != self._aim.targets:
+            verdict = self._confirmed(variant, texts, self._aim.targets)
+        if verdict.failing:  # whatever else it breaks is asked when it is to be built on
+            return verdict.model_copy(update={"brief": True})
+        return verdict if self._aim.beside == self._aim.targets else self._confirmed(variant, texts, self._aim.beside)
 
     def _brief(self, first: Sequence[str]) -> float:
         """Seconds that some targets have in place of a screen."""
         return BRIEF_SECONDS + 2 * self._aim.took(first) + self._tests.overhead
 
-    def _of_first(self, verdict: Verdict, first: tuple[str, ...], said: Set[Outcome]) -> Verdict:
+    def _of_first(
+        self, verdict: Verdict, first: tuple[str, ...], said: Set[Outcome], standing: Sequence[TestResult]
+    ) -> Verdict:
         """What it means that none of the first targets passes: all others stand as they stood."""
-        stood = {target: self._aim.stood[target] for target in self._aim.targets if target not in first}
+        stood = {result.id: result for result in standing if result.id not in first}
         # What hangs with all its time is refused, not put off once more.
         brief = self._aim.beside != first and said != {Outcome.TIMEOUT}
         return verdict.model_copy(update={"results": tuple({**verdict.by_id, **stood}.values()), "brief": brief})

@@ -274,7 +274,8 @@ class PythonTests:
         if self.level != "collected" or not self._collect(base, collected):
             return None
         request = self._request(self._collecting, tests, base, timeout=timeout, idle=idle)
-        request["tests"] |= {"screen": candidates, "patience": patience, "hung": list(hung)}
+        # What waits must be ended before the whole run is taken for idle.
+        request["tests"] |= {"screen": candidates, "patience": patience, "hung": list(hung), "waiting": idle / 2}
         try:
             return self.runner.run(request)
         except Lost:

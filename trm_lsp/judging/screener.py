@@ -9,7 +9,6 @@ from typing import NamedTuple
 from trm_lsp.core.state import Variant
 from trm_lsp.core.verdict import Outcome, TestResult
 from trm_lsp.judging.aim import Aim
-from trm_lsp.judging.ids import selects
 from trm_lsp.judging.python_tests import PythonTests
 from trm_lsp.judging.runner import RunReport, ScreenedTest, TestProcessDied
 from trm_lsp.judging.screen import Answer, Candidate, Outcomes, candidate, screen
@@ -58,7 +57,8 @@ class Screener:
         if alike and isinstance(tests, PythonTests) and tests.level == "collected":
             try:
                 data = self._texts.data(Variant(batch[0].texts))
-                screened = _Batch(tests, self._aim, data, max(variant.patience for variant in batch))
+                standing = self._aim.standing(batch[0].texts)
+                screened = _Batch(tests, self._aim, data, standing, max(variant.patience for variant in batch))
                 asked = {i: c for i, v in enumerate(batch) if (c := candidate(v, self._texts.base)) is not None}
                 found = screened.judged(list(asked.values()), self._aim.first_targets(batch[0], WITNESSES))
                 answers, cpu = dict(zip(asked, found, strict=True)), screened.cpu
@@ -72,9 +72,12 @@ class Screener:
 class _Batch:
     """One batch: first the targets, or a few of them, then the tests beside them for those that promise."""
 
-    def __init__(self, tests: PythonTests, aim: Aim, data: Mapping[str, bytes], patience: int) -> None:
-        """`data`: the texts that all candidates change."""
+    def __init__(
+        self, tests: PythonTests, aim: Aim, data: Mapping[str, bytes], standing: Outcomes, patience: int
+    ) -> None:
+        """`data`: the texts that all candidates change; `standing`: what is known of the targets there."""
         self._tests, self._aim, self._data, self._patience = tests, aim, data, patience
+        self._standing = standing
         self._put_off = aim.cut_short()
         self.cpu = 0.0
 
@@ -82,7 +85,8 @@ class _Batch:
         """What is found of each; `first`: targets that all of them meet."""
         aim = self._aim
         answers = screen(candidates, lambda some: self._run(some, first, first))
-        stood = tuple([aim.stood[target] for target in aim.targets if target not in set(first)])
+        self._count(answers)
+        stood = tuple([result for result in self._standing if result.id not in set(first)])
         known: dict[tuple[int, bool], _Met] = {}
         met: list[_Met | None] = []
         for answer in answers:
@@ -111,6 +115,12 @@ class _Batch:
                 found[number] = self._settled(before, answer, keep) if before else None
         return found
 
+    def _count(self, answers: Sequence[Answer | None]) -> None:
+        """Remember in which targets candidates are cut short."""
+        for answer in filter(None, answers):
+            self._aim.met.update(result.id for result in answer.outcomes)
+            self._aim.cut.update(result.id for result in answer.outcomes if _is_cut(result, answer.base))
+
     def _met(self, answer: Answer, stood: Outcomes) -> _Met:
         """What is made of an answer; `stood`: targets it did not meet, as they stood."""
         whole = Screened((*answer.outcomes, *stood) if stood else answer.outcomes, answer.tentative)
@@ -119,8 +129,8 @@ class _Batch:
 
     def _beside(self) -> list[str]:
         """Tests beside the targets, in the order they run."""
-        aim = self._aim
-        return [test for test in aim.order or aim.outcomes if test in aim.expected and selects(aim.beside, test)]
+        chosen = set(self._aim.beside_screened)
+        return [test for test in self._aim.order or self._aim.outcomes if test in chosen]
 
     def _run(self, candidates: Sequence[Candidate], chosen: Sequence[str], first: Sequence[str]) -> RunReport:
         """Screen candidates with the chosen tests; no base where nothing it says is to be believed."""

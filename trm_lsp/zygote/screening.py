@@ -48,6 +48,10 @@ SLACK = 0.005
 """CPU seconds a test gets beside ten times what it took with the unchanged code."""
 WAITING, WAITED = 0.5, 10
 """Seconds that a test may take, whatever it waits for, beside so many times what it took with the unchanged code."""
+LEAST_WAITING = 0.2
+"""The share of that which is left once many were ended: each that is ended halves it for those behind it."""
+SIGN_SECONDS = 0.25
+"""Seconds after which the end of a test is a sign of life to give."""
 HUNG_WAITING = 0.2
 """The same in a test that is known not to end."""
 LAST_WAITING = 0.1
@@ -150,8 +154,8 @@ class Screen:
         """In a fork: let the live functions run the change that `refuses` had nothing against, without fuel."""
         _swap(*self._accepted)
 
-    def judge(self, candidates, say, chosen=None, patience=1, note=None, together=64, more=None, hung=()):
-        """In a fork: say `base`, `answers` with `screened`, and `canary`.
+    def judge(self, candidates, say, chosen=None, patience=1, note=None, together=64, more=None, hung=(), waiting=None):
+        """In a fork: say `base`, `answers` with `screened`, and `canary`, and `alive` while those let themselves wait.
 
         A candidate is `[path, encoding, bom, [[start, end, text], …]]`.
         `chosen`: ids of tests, or of the files and classes they are in; all
@@ -167,12 +171,14 @@ class Screen:
         code has shown that nothing disturbed them. `canary`: whether it has
         done so to the end; where it has not, the rest is without an answer.
         `hung`: ids of tests that are known not to end on the unchanged code.
+        `waiting`: seconds that no test may wait for, whatever it waits for.
         `patience`: how many times as long as usual a candidate may run.
         `note(number)` is called before each; without it `running` tells.
         `more()` gives another batch, its tests and its patience, None when
         there is none; it is asked after one that has disturbed nothing.
         """
-        Batches(self, say, note or self._note, together, hung).run((candidates, chosen, patience), more)
+        batches = Batches(self, say, note or self._note, together, hung, waiting)
+        batches.run((candidates, chosen, patience), more)
 
     def _note(self, number):
         self._page[:] = _NUMBER.pack(number)
@@ -264,10 +270,15 @@ class PytestsTest:
 class Batches:
     """Batches of candidates in their fork, one after the other."""
 
-    def __init__(self, screen, say, note, together, hung):
+    def __init__(self, screen, say, note, together, hung, waiting=None):
         self._screen, self._tests = screen, []
         self._hung = frozenset(hung)
         self._base_allowed = BASE_SECONDS if hung else 0.0
+        self._most_waiting = waiting or float("inf")
+        self._share_waiting = 1.0
+        """The share of the time to wait that tests are still given."""
+        self._signed = time.perf_counter()
+        """When the last sign of life was given."""
         self._say, self._note, self._together = say, note, together
         self._leftovers, self._meter = screen._leftovers, screen._meter
         self._elsewhere = Elsewhere(screen._root)
@@ -304,6 +315,7 @@ class Batches:
             self._say(base=None)
             return False
         self._candidates, self._patience = candidates, patience
+        self._share_waiting = 1.0
         # hypothesis, for one, reads the tests it runs.
         changed = {os.path.join(self._screen._root, path) for path, *_ in candidates}
         self._elsewhere.untouched = self._screen._test_files - changed
@@ -495,8 +507,13 @@ class Batches:
                     self._meter.fill(self._turns)
                     before = time.process_time(), time.perf_counter()
                 found.append(self._timed(test, limits[number]))
+                self._sign()
                 if found[-1][0] == "timeout":
                     limits = self._last_limits
+                    if self._waited:
+                        self._share_waiting = max(LEAST_WAITING, self._share_waiting / 2)
+                        # What it waited for may never come: threads of it wait on, and do no more than that.
+                        self._leftovers.expect_threads()
                 if turned is not None:
                     turned.append(self._meter.used())
                     spent.append(Spent(time.process_time() - before[0], time.perf_counter() - before[1]))
@@ -506,6 +523,13 @@ class Batches:
             if os.getpid() != self._pid:
                 os._exit(0)  # a test forked, and its child came back here
         return tuple(found)
+
+    def _sign(self):
+        """Say that this process goes on, where it has said nothing for a while."""
+        now = time.perf_counter()
+        if now - self._signed >= SIGN_SECONDS:
+            self._say(alive=True)
+            self._signed = now
 
     def _timed(self, test, limit):
         self._screen.seed()
@@ -520,7 +544,7 @@ class Batches:
                     signal.setitimer(signal.ITIMER_PROF, limit.working)
                     signal.setitimer(signal.ITIMER_VIRTUAL, limit.working + LAST)  # its default action ends the process
                 if limit.waiting and self._alarm:
-                    signal.setitimer(signal.ITIMER_REAL, limit.waiting)
+                    signal.setitimer(signal.ITIMER_REAL, min(limit.waiting * self._share_waiting, self._most_waiting))
                 outcome, error, line = test.run()
                 late = self._waited or not _timer_left(limit.working)
             finally:

@@ -130,13 +130,15 @@ class Experiment:
             self._apart[here] = (before + alone, judged + (not alone))
 
     def _looked_at(self, variant: Variant, verdict: Verdict) -> Verdict:
-        """The verdict after a longer look, where it was cut short, and by a process of its own, where it promises."""
+        """The verdict after a longer look, where it was cut short, and by a process of its own, where it may be all.
+
+        What only brings the targets nearer is confirmed once it is to be built on (`settle`).
+        """
         said = self._read(verdict)
         if said.cut:
             verdict = self._longer(variant, verdict)
             said = self._read(verdict)
-        promising = said.fewer or said.passed
-        return confirmed(self._x, variant, verdict, self._inner.standing) if promising else verdict
+        return confirmed(self._x, variant, verdict) if said.satisfies or (said.cut and said.fewer) else verdict
 
     def _learn(self, hypothesis: Hypothesis, verdict: Verdict) -> None:
         said = self._read(verdict)
@@ -214,10 +216,9 @@ def keeping(survivors: Sequence[Attempt]) -> Iterator[None]:
             raise
 
 
-def confirmed(x: X, variant: Variant, verdict: Verdict, standing: Verdict) -> Verdict:
-    """The verdict on a promising variant by a process of its own."""
-    fewer = len(verdict.failing) < len(standing.failing)
-    if verdict.tier is Tier.SCREEN and fewer and not verdict.regressions:
+def confirmed(x: X, variant: Variant, verdict: Verdict) -> Verdict:
+    """The verdict on a screened variant by a process of its own."""
+    if verdict.tier is Tier.SCREEN and not verdict.regressions:
         (verdict,) = x.judge([variant], Tier.CONFIRM)
     return verdict
 

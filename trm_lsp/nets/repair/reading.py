@@ -13,6 +13,8 @@ class Said(NamedTuple):
 
     fewer: bool
     """Fewer targets fail, and none hangs that did not."""
+    satisfies: bool
+    """No target fails."""
     passed: bool
     cut: bool
     gain: float
@@ -45,6 +47,7 @@ class Reading:
         stuck = not verdict.cut and not _hung(verdict) <= self._hung
         return Said(
             fewer=len(verdict.failing) < self._failing and not stuck,
+            satisfies=not verdict.failing,
             passed=verdict.passed,
             cut=verdict.cut,
             gain=0.0 if verdict.regressions or stuck else nearness(verdict, self._standing),
