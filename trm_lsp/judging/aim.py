@@ -77,8 +77,8 @@ class Aim:
             self.beside = tuple(sorted(files))
         else:
             # What hangs comes last: nothing behind it would be run.
-            run = (*(r.id for r in ended if r.passed), *(r.id for r in ended if r.id in self.stood), *self.targets)
-            self.beside = tuple(dict.fromkeys(run))
+            ordered = (*(r.id for r in ended if r.passed), *(r.id for r in ended if r.id in self.stood), *self.targets)
+            self.beside = tuple(dict.fromkeys(ordered))
         passing = [result for result in ended if result.passed and selects(self.beside, result.id)]
         quickest = sorted(passing, key=lambda result: result.seconds)
         self.beside_screened = tuple(result.id for result in _fitting(quickest, SCREENED_SECONDS))
