@@ -16,13 +16,15 @@ from unittest.mock import patch
 from trm_lsp.core.ports import X
 from trm_lsp.core.state import Attempt, Candidate, Reasoning
 from trm_lsp.core.verdict import TestResult
-from trm_lsp.nets.repair import doubting, net, orienting, reading, survivors, synthesis
+from trm_lsp.nets.repair import doubting, looking, net, orienting, reading, survivors, synthesis
 from trm_lsp.nets.repair import partial as partial_fixes
 from trm_lsp.nets.repair.experiments import KINDS
+from trm_lsp.nets.repair.hypotheses import Hypothesis
 
 PREFIX = "without-"
 EVEN_PRIOR = 0.5
 """Of every family, where they do not differ."""
+Look = Callable[[X, Candidate, Reasoning], Reasoning]
 Swap = Callable[[], AbstractContextManager[Any]]
 
 
@@ -34,8 +36,14 @@ class Ablation(NamedTuple):
     swaps: Sequence[Swap]
 
 
-def _unseen(_y: Candidate, _z: Reasoning) -> None:
-    return None
+def _unseen(y: Candidate, z: Reasoning) -> Look | None:
+    """Whatever is left when nothing is to be watched."""
+    watched = y.digest, f"between {y.digest}", f"stubs {y.digest}"
+    return looking.observation(y, z.model_copy(update={"observed": (*z.observed, *watched)}))
+
+
+def _no_pairs(_tried: object, _z: Reasoning) -> list[Hypothesis]:
+    return []
 
 
 def _untaught(_self: reading.Reading, _verdict: object, _signature: str) -> float:
@@ -64,6 +72,10 @@ ABLATIONS = {
     f"{PREFIX}values": Ablation(
         "no expression is watched: nothing is synthesised, nothing inserted, no stub filled",
         [partial(patch.object, net, "observation", _unseen)],
+    ),
+    f"{PREFIX}pairs": Ablation(
+        "no two edits are tried at once",
+        [partial(patch.object, looking, "pairs", _no_pairs)],
     ),
     f"{PREFIX}deepening": Ablation(
         "no partial fix is built on",

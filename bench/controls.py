@@ -46,6 +46,7 @@ from trm_lsp.nets.repair.hypotheses import Hypothesis, Queue, apart_share, every
 from trm_lsp.nets.repair.localise import hints
 from trm_lsp.nets.repair.looking import observed, stubs_filled
 from trm_lsp.nets.repair.orienting import orient
+from trm_lsp.nets.repair.pairs import overlap
 from trm_lsp.nets.repair.reading import Reading
 from trm_lsp.nets.repair.survivors import believe_verdict, vouch
 from trm_lsp.patch.edits import apply_all
@@ -244,15 +245,23 @@ def _committed(attempt: Attempt) -> Candidate:
 
 def flat(x: X, _seed: int) -> Stages:
     """Single edits and pairs of them, the likeliest first; what a screen has cut short comes before the last pairs."""
-    queue = BestFirst(x)
+    queue = BestFirst(x, merged=True)
+    yield iter(queue.next, None)
+    yield iter(queue.pairs.next, None)
+
+
+def flat_singles(x: X, _seed: int) -> Stages:
+    """As `flat`, but no pair comes before any single edit."""
+    queue = BestFirst(x, merged=False)
     yield iter(queue.next, None)
     yield iter(queue.pairs.next, None)
 
 
 class BestFirst:
-    """The net's queue by rank, as nothing is learned, merged with pairs of what it has given."""
+    """The net's queue by rank, as nothing is learned; with pairs of what it has given, merged or behind it."""
 
-    def __init__(self, x: X) -> None:
+    def __init__(self, x: X, *, merged: bool) -> None:
+        self._merged = merged
         self._x, self._z = x, oriented(x)
         self._queue = with_stubs(x, self._z)
         self._share = apart_share(x.baseline)
@@ -271,7 +280,7 @@ class BestFirst:
         if single is None:
             return None
         self._given += 1
-        pair = self.pairs.next(single.rank)
+        pair = self.pairs.next(single.rank) if self._merged else None
         if pair is None:
             self._position += 1
             self.pairs.add(single)
@@ -343,15 +352,6 @@ class Pairs:
             if not overlap(single.edits, others[at].edits):
                 return Trial((*others[at].hypotheses, *single.hypotheses), -product)
         return None
-
-
-def overlap(some: Sequence[Edit], others: Sequence[Edit]) -> bool:
-    """Whether edits touch the same text, so that they cannot both be made."""
-    return any(
-        a.path == b.path and ((a.start < b.end and b.start < a.end) or a.start == a.end == b.start == b.end)
-        for a in some
-        for b in others
-    )
 
 
 def exhaustive(x: X, _seed: int) -> Stages:
@@ -453,6 +453,9 @@ def _failing(x: X) -> list[TestResult]:
 
 CONTROLS: dict[str, Callable[[], Net]] = {
     "flat": lambda: Control("flat", flat),
+    "flat-singles": lambda: Control("flat-singles", flat_singles),
     "exhaustive": lambda: Control("exhaustive", exhaustive),
     "resample": lambda: Control("resample", resample),
 }
+ON_REQUEST = frozenset({"flat-singles"})
+"""Controls that are run only where they are asked for."""

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar, overload
 from unittest.mock import patch
 
 from bench.ablations import ABLATIONS, ablated
-from bench.controls import CONTROLS
+from bench.controls import CONTROLS, ON_REQUEST
 from bench.cpu import below
 from trm_lsp.core.budget import Budget, Meter
 from trm_lsp.core.consent import Question
@@ -40,9 +40,9 @@ from trm_lsp.settings import Settings, load, pyproject_values
 P = ParamSpec("P")
 R = TypeVar("R")
 TRM = "trm"
-ARMS = (TRM, *CONTROLS)
-ALL_ARMS = (*ARMS, *ABLATIONS)
-"""With the net that lacks a part, which is run only where it is asked for."""
+ARMS = (TRM, *(arm for arm in CONTROLS if arm not in ON_REQUEST))
+ALL_ARMS = (TRM, *CONTROLS, *ABLATIONS)
+"""With those that are run only where they are asked for: the net that lacks a part is another."""
 SURVIVORS = 8
 """Of these the texts are told."""
 STEPS = 1024

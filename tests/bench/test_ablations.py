@@ -9,6 +9,7 @@ import pytest
 from projects import NO_PLUGINS, make
 
 from bench.ablations import ABLATIONS, ablated
+from bench.controls import ON_REQUEST
 from bench.repairing import ALL_ARMS, ARMS, TRM, run
 from trm_lsp.nets.repair import net, partial, reading
 from trm_lsp.nets.repair.experiments import KINDS
@@ -16,15 +17,25 @@ from trm_lsp.nets.repair.experiments import KINDS
 PLAIN = {"pyproject.toml": f'[tool.trm.test]\nenv = ["{NO_PLUGINS}"]\n'}
 TWO_EDITS = {
     **PLAIN,
-    "calc.py": "def both(a, b):\n    return a - b, a // b\n",
+    "calc.py": "def add(a, b):\n    return a - b\n\n\ndef multiply(a, b):\n    return a // b\n",
     "test_calc.py": """
-        from calc import both
+        from calc import add, multiply
 
         def test_sum():
-            assert both(5, 3)[0] == 8
+            assert add(5, 3) == 8
 
         def test_product():
-            assert both(5, 3)[1] == 15
+            assert multiply(5, 3) == 15
+    """,
+}
+HIDING = {
+    **PLAIN,
+    "calc.py": "def f(a):\n    return (a - 1) * (a - 1) + a % 3\n",
+    "test_calc.py": """
+        from calc import f
+
+        def test_f():
+            assert [f(a) for a in range(6)] == [1, 5, 11, 16, 26, 38]
     """,
 }
 STUB = {
@@ -66,13 +77,19 @@ def test_every_ablation_puts_back_what_it_took(name: str) -> None:
 
 
 def test_an_arm_that_is_no_ablation_takes_nothing() -> None:
-    assert ARMS[0] == TRM and set(ALL_ARMS) - set(ARMS) == set(ABLATIONS)
+    assert ARMS[0] == TRM and set(ALL_ARMS) - set(ARMS) == {*ABLATIONS, *ON_REQUEST}
     with ablated(TRM):
         assert net.observation.__module__ == "trm_lsp.nets.repair.looking"
 
 
 def test_a_bug_of_two_edits_needs_partial_fixes(root: Path) -> None:
     assert [solved(root, TWO_EDITS, arm) for arm in (TRM, "without-deepening")] == [True, False]
+
+
+def test_pairs_are_tried_unless_they_are_taken_away(root: Path) -> None:
+    assert solved(root, HIDING, "without-deepening")
+    with ablated("without-pairs"):
+        assert not solved(root, HIDING, "without-deepening")
 
 
 def test_a_stub_needs_the_values_that_are_seen(root: Path) -> None:

@@ -342,7 +342,7 @@ def test_pairs_come_once_each_the_likeliest_first_and_never_overlap(falling: boo
 def test_the_flat_queue_is_one_by_rank_of_single_edits_and_pairs() -> None:
     x, _ = x_of()
     first = net_looks_after(x)
-    queue = BestFirst(x)
+    queue = BestFirst(x, merged=True)
     trials = list(iter(queue.next, None))
     ranks = [trial.rank for trial in trials]
     assert ranks[:first] == sorted(ranks[:first], reverse=True)

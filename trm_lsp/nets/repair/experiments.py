@@ -24,6 +24,7 @@ from trm_lsp.nets.repair.families import FAMILIES, Family
 from trm_lsp.nets.repair.hypotheses import Hypothesis, apart_share, function_of, key, rank
 from trm_lsp.nets.repair.insertion import INSERTIONS
 from trm_lsp.nets.repair.orienting import LARGEST_BOUND, Inner
+from trm_lsp.nets.repair.pairs import Pair
 from trm_lsp.nets.repair.partial import credit, most_promising, promise
 from trm_lsp.nets.repair.reading import Reading, Said
 from trm_lsp.nets.repair.stubs import Stub
@@ -47,7 +48,7 @@ LEAST_SHARES = (0.15, 0.03, 0.0)
 """By the cost bound: what rank a hypothesis needs, beside the highest suspicion; others wait for the next bound."""
 RIVAL_SHARE = 0.4
 """After a survivor, only hypotheses at least this likely beside it are worth an experiment."""
-KINDS: tuple[type[Family] | Family, ...] = (*FAMILIES, Synthesis, *INSERTIONS, Stub)
+KINDS: tuple[type[Family] | Family, ...] = (*FAMILIES, Synthesis, *INSERTIONS, Stub, Pair)
 REASONS = {family.name: family.reason for family in KINDS}
 
 
@@ -159,6 +160,8 @@ class Experiment:
     def _believe(self, hypothesis: Hypothesis, said: Said) -> None:
         """What a failure says of the place of an edit."""
         self._signatures[said.signature] = None
+        if hypothesis.family == Pair.name:
+            return  # it is about more places than one, and each edit has spoken for its own
         count, total = self._evidence.get(hypothesis.place, (0, 0.0))
         self._evidence[hypothesis.place] = (count + 1, total + said.evidence)
 

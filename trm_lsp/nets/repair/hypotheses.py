@@ -154,6 +154,15 @@ class Queue:
                 position += 1
         yield from self._others
 
+    def tried(self) -> Iterator[Hypothesis]:
+        """What was taken from the queue, place by place; without what a screen has cut short."""
+        again = {hypothesis.edits for hypothesis in self._others}
+        for at, count in self._taken.items():
+            for position in range(count):
+                hypothesis = self._streams[at].at(position)
+                if hypothesis is not None and hypothesis.edits not in again:
+                    yield hypothesis
+
     def _tried(self, essence: Essence) -> bool:
         """Whether an edit has been taken already, at whatever place."""
         return any(position < self._taken.get(at, 0) for at, position in self._made[essence].items())

@@ -1,4 +1,4 @@
-"""Watch the tests run: what they see tells what could stand there instead, or is missing."""
+"""More to try than typed edits: what the tests see when they are watched, and two edits at once."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from collections.abc import Callable, Sequence
 from trm_lsp.core.ports import X
 from trm_lsp.core.state import VISITED_KEPT, Candidate, Reasoning
 from trm_lsp.core.witnesses import witnesses
-from trm_lsp.nets.repair.hypotheses import Hypothesis, key, parse_all
+from trm_lsp.nets.repair.hypotheses import Hypothesis, Queue, key, parse_all
 from trm_lsp.nets.repair.insertion import inserted
 from trm_lsp.nets.repair.localise import contrasting, hints
 from trm_lsp.nets.repair.orienting import Inner, failing_of
+from trm_lsp.nets.repair.pairs import pairs
 from trm_lsp.nets.repair.stubs import Looked, implemented
 from trm_lsp.nets.repair.synthesis import TESTS, synthesised
 
 BEYOND_KEPT = 4
+SINGLES = 2000
+"""Edits of the least cost that are paired beside those that were tried, at most."""
 SYNTHESIS_BOUND = 2
 """The cost bound from which expressions are synthesised."""
 
@@ -27,6 +30,8 @@ def observation(y: Candidate, z: Reasoning) -> Callable[[X, Candidate, Reasoning
         return synthesise
     if z.bound >= SYNTHESIS_BOUND and f"between {y.digest}" not in z.observed:
         return insert
+    if z.bound >= SYNTHESIS_BOUND and f"pairs {y.digest}" not in z.observed:
+        return pair
     return None
 
 
@@ -46,6 +51,14 @@ def insert(x: X, y: Candidate, z: Reasoning) -> Reasoning:
     return z.think(
         f"Watched {places} places between statements: {len(fresh)} guards, updates and calls may be missing there."
     )
+
+
+def pair(_x: X, y: Candidate, z: Reasoning) -> Reasoning:
+    """Add pairs of what is likely to the queue: where two mistakes hide each other, neither edit helps alone."""
+    queue: Queue = z.memory.queue
+    singles = (*queue.tried(), *queue.likeliest(z, SINGLES, bound=1, share=0.0))
+    z, fresh = _joined(y, z, pairs(singles, z), f"pairs {y.digest}")
+    return z.think(f"{len(fresh)} pairs of the likeliest edits are to be tried, of one function each.")
 
 
 def implement(x: X, y: Candidate, z: Reasoning) -> Reasoning:

@@ -1,0 +1,77 @@
+"""Two edits at once, where neither helps alone."""
+
+from __future__ import annotations
+
+from fakes import FakeJudge, Texts, meter, task_of, verdict
+
+from trm_lsp.core.events import Shape
+from trm_lsp.core.halting import HaltReason
+from trm_lsp.core.state import Edit, Reasoning
+from trm_lsp.core.supervision import Ended, deep_supervision
+from trm_lsp.core.verdict import Tier, Verdict
+from trm_lsp.learning import learn
+from trm_lsp.nets.repair import RepairNet
+from trm_lsp.nets.repair.hypotheses import Hypothesis, rank
+from trm_lsp.nets.repair.pairs import PAIRS, overlap, pairs
+
+PLACE = "m.py::f: x"
+BETWEEN = """\
+def between(low, x, high):
+    if x < low or x > high:
+        return 1
+    return 0
+"""
+
+
+def edit(start: int, *, family: str = "number", prior: float = 0.5, place: str = PLACE) -> Hypothesis:
+    return Hypothesis((Edit("m.py", start, start + 1, "y"),), family, f"edit {start}", place, 1, 1, prior)
+
+
+def suspecting(*places: str) -> Reasoning:
+    return Reasoning(suspicion=dict.fromkeys(places, 1.0))
+
+
+def test_two_mistakes_that_hide_each_other_are_repaired_at_once() -> None:
+    def says(texts: Texts, tier: Tier) -> Verdict:
+        return verdict("passed" if "x <= low or x >= high" in texts["m.py"] else "failed")
+
+    base = {"m.py": BETWEEN}
+    x = task_of(base, FakeJudge(base, says), says(base, Tier.COLD))
+    net = RepairNet()
+    *_, end = deep_supervision(net, x, *net.start(x, 0), shape=Shape(), meter=meter(), learn=learn)
+    assert isinstance(end, Ended) and end.decision.reason is HaltReason.PASSED
+    (commit,) = end.best.commits
+    assert commit.family == "pair" and len(commit.edits) == 2
+    assert "`x < low` → `x <= low`" in commit.reason and "`x > high` → `x >= high`" in commit.reason
+
+
+def test_pairs_are_of_one_function_and_do_not_overlap() -> None:
+    other = "m.py::g: x"
+    found = pairs([edit(1), edit(1, prior=0.4), edit(5), edit(9, place=other)], suspecting(PLACE, other))
+    assert [[one.start for one in pair.edits] for pair in found] == [[1, 5], [1, 5]]
+
+
+def test_nothing_is_paired_where_nothing_is_suspect() -> None:
+    assert pairs([edit(1), edit(5)], Reasoning()) == []
+
+
+def test_who_made_a_mistake_may_have_made_it_twice() -> None:
+    rare = [edit(1, family="logic", prior=0.3), edit(3, family="logic", prior=0.3)]
+    common = [edit(5 + 2 * number, family="variable", prior=0.4) for number in range(30)]
+    first = pairs([*rare, *common], suspecting(PLACE))[0]
+    assert [one.start for one in first.edits] == [1, 3]
+
+
+def test_the_likeliest_come_first_and_there_are_not_too_many() -> None:
+    z = suspecting(PLACE)
+    found = pairs([edit(2 * number, prior=0.9 - number / 100) for number in range(60)], z)
+    ranks = [rank(pair, z) for pair in found]
+    assert ranks == sorted(ranks, reverse=True) and len(found) == PAIRS
+    assert [one.start for one in found[0].edits] == [0, 2]
+
+
+def test_what_is_inserted_at_one_offset_twice_overlaps() -> None:
+    here, there = Edit("m.py", 3, 3, "a"), Edit("m.py", 3, 3, "b")
+    assert overlap([here], [there])
+    assert not overlap([here], [Edit("n.py", 3, 3, "a")])
+    assert not overlap([here], [Edit("m.py", 3, 5, "b")])
