@@ -199,7 +199,8 @@ Texts = frozenset[tuple[str, str]]
 
 def changed(variant: Variant, x: X) -> Texts:
     """What a variant makes of the task's texts."""
-    texts = texts_of(variant, {path: base.text for path, base in x.texts.items()})
+    # Not of all files: there may be some that are no texts.
+    texts = texts_of(variant, {path: x.texts[path].text for path in {edit.path for edit in variant.edits}})
     return frozenset((path, text) for path, text in texts.items() if text != x.texts[path].text)
 
 
