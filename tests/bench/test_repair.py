@@ -19,7 +19,6 @@ from projects import NO_PLUGINS, make
 from repair_runs import made
 
 from bench import injected, large, repair, runs, tables, tasks
-from bench.controls import CONTROLS
 from bench.packages import PACKAGES
 from bench.repairing import ALL_ARMS, ARMS, TRM, Report, Watched, as_json, run
 from bench.runs import Budget, Memory, Run, every, measured

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trm_lsp.core.verdict import Outcome, TestResult
-from trm_lsp.core.witnesses import nearest, quick, witnesses
+from trm_lsp.core.witnesses import about, nearest, quick, witnesses
 
 
 def failed(
@@ -36,6 +36,12 @@ def test_what_costs_many_times_all_quicker_ones_together_is_left_out() -> None:
     assert slow in quick([slow, one, other, failed("t.py::d", seconds=0.4)])
     blink = failed("t.py::d", seconds=0.0001)
     assert quick([blink, failed("t.py::e", seconds=0.004)])[-1].id == "t.py::e"  # too short to be dear
+
+
+def test_seconds_are_told_apart_coarsely() -> None:
+    assert about(0.0) == 0.0
+    assert about(0.2) == about(0.3) == 0.25
+    assert about(1.5) == 1.0 and about(3.0) == 4.0
 
 
 def test_what_hangs_is_left_out_where_anything_ends() -> None:

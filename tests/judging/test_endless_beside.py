@@ -202,6 +202,19 @@ def test_threads_of_what_was_ended_while_it_waited_hold_up_nothing(root: Path, m
     assert set(ended) == {None}
 
 
+def test_what_waits_leaves_time_to_others_that_wait_a_little(root: Path) -> None:
+    """The right repair of a deadlock is given the time of a thread to start, whatever waited before it."""
+    code, test = (textwrap.dedent(text) for text in (DEADLOCK, DEADLOCK_TEST))
+    with judging(make(root, {"code_.py": code, "test_code.py": test}), test={"idle": 1.0}) as judge:
+        judge.baseline()
+        at = code.index("threading.Lock") + len("threading.")
+        waits = [
+            Variant({}, (Edit("code_.py", at, at + 4, f"Semaphore(1 or {number}) or Lock"),)) for number in range(9)
+        ]
+        (*_, right) = judge([*waits, Variant({}, (Edit("code_.py", at, at + 4, "RLock"),))], Tier.SCREEN)
+    assert right.passed and right.tier is Tier.SCREEN
+
+
 def test_what_fails_behind_a_target_that_was_cut_short_is_put_off(project: Path) -> None:
     with (project / "test_code.py").open("a") as file:
         file.write("\n\ndef test_five():\n    assert double(5) == 10\n")

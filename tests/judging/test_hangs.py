@@ -93,7 +93,7 @@ def test_what_hangs_is_met_by_candidates_with_which_the_quick_pass(root: Path) -
         assert len(ends.failing) == 3  # nobody waited for what hangs
         assert doubles.failing == ("test_code.py::test_many", "test_code.py::test_more")
         assert both.passed
-        # On a text where nothing else fails, the quickest of those that hang is what a candidate meets.
+        # On a text where nothing else fails, what hangs is all that a candidate can meet.
         mended = Variant({"code_.py": CODE.replace("number + 2", "number * 2")})
         assert len(verdict(judge, mended).failing) == 2
         (found,) = judge([Variant(mended.texts, ENDS.edits)], Tier.SCREEN)

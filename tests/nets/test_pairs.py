@@ -6,7 +6,7 @@ from fakes import FakeJudge, Texts, meter, task_of, verdict
 
 from trm_lsp.core.events import Shape
 from trm_lsp.core.halting import HaltReason
-from trm_lsp.core.state import Edit, Reasoning
+from trm_lsp.core.state import Attempt, Commit, Edit, Reasoning
 from trm_lsp.core.supervision import Ended, deep_supervision
 from trm_lsp.core.verdict import Tier, Verdict
 from trm_lsp.learning import learn
@@ -48,7 +48,28 @@ def test_two_mistakes_that_hide_each_other_are_repaired_at_once() -> None:
 def test_pairs_are_of_one_function_and_do_not_overlap() -> None:
     other = "m.py::g: x"
     found = pairs([edit(1), edit(1, prior=0.4), edit(5), edit(9, place=other)], suspecting(PLACE, other))
-    assert [[one.start for one in pair.edits] for pair in found] == [[1, 5], [1, 5]]
+    assert [[one.start for one in pair.edits] for pair in found] == [[1, 5]]
+
+
+def test_what_helps_alone_is_built_on_and_not_paired() -> None:
+    helps = edit(1)
+    attempt = Attempt(
+        commit=Commit(family="number", edits=helps.edits),
+        parent="",
+        base={"m.py": BETWEEN},
+        texts={"m.py": "y" + BETWEEN},
+        verdict=verdict("passed", "failed"),
+    )
+    z = suspecting(PLACE).model_copy(update={"partial": (attempt,)})
+    found = pairs([helps, edit(5), edit(9)], z)
+    assert [[one.start for one in pair.edits] for pair in found] == [[5, 9]]
+
+
+def test_what_a_screen_cannot_judge_is_not_paired() -> None:
+    module, alone = "m.py::<module>: x", "m.py::g: x"
+    z = suspecting(module, alone).model_copy(update={"apart": {"m.py::g": (9, 0)}})
+    found = pairs([edit(1, place=module), edit(5, place=module), edit(9, place=alone), edit(13, place=alone)], z)
+    assert found == []
 
 
 def test_nothing_is_paired_where_nothing_is_suspect() -> None:

@@ -166,6 +166,30 @@ def test_of_partial_fixes_only_those_that_are_built_on_take_a_process_of_their_o
     assert built_on and built_on <= confirmed
 
 
+def test_a_partial_fix_that_breaks_others_in_a_process_of_its_own_is_not_built_on() -> None:
+    def says(texts: Texts, tier: Tier) -> Verdict:
+        if "return a - b" in texts["m.py"]:
+            return verdict("failed", "failed")
+        if tier is Tier.SCREEN:
+            return verdict("passed", "failed")
+        return verdict("passed", "passed", regressions=("test_m.py::test_other",))
+
+    x, judge = x_of(TWO, says)
+    assert not any(update.y.commits for update in thinking(x, 12))
+    assert Tier.CONFIRM in judge.tiers
+
+
+def test_a_partial_fix_that_passes_all_in_a_process_of_its_own_is_the_answer() -> None:
+    def says(texts: Texts, tier: Tier) -> Verdict:
+        if "return a + b" not in texts["m.py"]:
+            return verdict("failed", "failed")
+        return verdict("passed", "failed" if tier is Tier.SCREEN else "passed")
+
+    done = run(TWO, says)
+    assert done.end.decision.reason is HaltReason.PASSED
+    assert "return a + b" in done.end.best.texts["m.py"]
+
+
 def test_after_a_commit_it_looks_again_where_the_fault_is() -> None:
     base = {"m.py": TWO}
     tracer = FakeTracer(base)

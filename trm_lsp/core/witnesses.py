@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import itertools
+import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from trm_lsp.core.verdict import Outcome, TestResult
@@ -36,13 +37,17 @@ def quick(failing: Iterable[TestResult]) -> list[TestResult]:
     """
     failing = list(failing)
     chosen: dict[str, float] = {}
-    for result in sorted(failing, key=_cost):
-        if chosen and (
-            result.outcome is Outcome.TIMEOUT or result.seconds > max(DEAR_SECONDS, DEAR * sum(chosen.values()))
-        ):
+    for result in sorted(failing, key=lambda result: (result.outcome is Outcome.TIMEOUT, about(result.seconds))):
+        seconds = about(result.seconds)
+        if chosen and (result.outcome is Outcome.TIMEOUT or seconds > max(DEAR_SECONDS, DEAR * sum(chosen.values()))):
             break
-        chosen[result.id] = result.seconds
+        chosen[result.id] = seconds
     return [result for result in failing if result.id in chosen]
+
+
+def about(seconds: float) -> float:
+    """Seconds as a power of four, so that what is chosen by them seldom depends on how busy the machine was."""
+    return 4.0 ** round(math.log(seconds, 4)) if seconds > 0 else 0.0
 
 
 def nearest(results: Sequence[TestResult], failing: Collection[str]) -> list[TestResult]:

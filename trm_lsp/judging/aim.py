@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from trm_lsp.core.state import Variant
 from trm_lsp.core.verdict import Outcome, TestResult, Tier, Verdict, regressions
-from trm_lsp.core.witnesses import nearest, quick, witnesses
+from trm_lsp.core.witnesses import about, nearest, quick, witnesses
 from trm_lsp.judging.ids import below, selects
 from trm_lsp.judging.runner import RunReport
 from trm_lsp.judging.signatures import normalise
@@ -80,7 +80,7 @@ class Aim:
             ordered = (*(r.id for r in ended if r.passed), *(r.id for r in ended if r.id in self.stood), *self.targets)
             self.beside = tuple(dict.fromkeys(ordered))
         passing = [result for result in ended if result.passed and selects(self.beside, result.id)]
-        quickest = sorted(passing, key=lambda result: result.seconds)
+        quickest = sorted(passing, key=lambda result: about(result.seconds))
         self.beside_screened = tuple(result.id for result in _fitting(quickest, SCREENED_SECONDS))
 
     @property
@@ -96,9 +96,9 @@ class Aim:
     def remember(self, texts: Mapping[str, str], verdict: Verdict) -> None:
         """Know what became of the targets on texts that others may be built on."""
         results = verdict.by_id
-        if all(target in results for target in self.targets):
-            for oldest in list(self._stood_on)[: len(self._stood_on) - REMEMBERED + 1]:
-                del self._stood_on[oldest]
+        if all(target in results and results[target].outcome is not Outcome.MISSING for target in self.targets):
+            if len(self._stood_on) == REMEMBERED:
+                del self._stood_on[next(iter(self._stood_on))]
             self._stood_on[frozenset(texts.items())] = tuple(results[target] for target in self.targets)
 
     def standing(self, texts: Mapping[str, str]) -> tuple[TestResult, ...]:
@@ -161,8 +161,8 @@ def _summed(target: str, report: RunReport) -> TestResult:
 def _fitting(results: Iterable[TestResult], seconds: float) -> Iterator[TestResult]:
     """Of the tests, in this order, those that take no more than some seconds in all; a slow one is left out alone."""
     for result in results:
-        if result.seconds <= seconds:
-            seconds -= result.seconds
+        if about(result.seconds) <= seconds:
+            seconds -= about(result.seconds)
             yield result
 
 

@@ -255,7 +255,9 @@ class TestJudge:
             return self._of_first(verdict, first, said, self._aim.standing(variant.texts))
         if first != self._aim.targets:
             verdict = self._confirmed(variant, texts, self._aim.targets)
-        if verdict.failing:  # whatever else it breaks is asked when it is to be built on
+        results = verdict.by_id
+        bad = {results[target].outcome for target in verdict.failing}
+        if bad and not bad <= {Outcome.TIMEOUT, Outcome.MISSING}:  # what else it breaks is asked when it is built on
             return verdict.model_copy(update={"brief": True})
         return verdict if self._aim.beside == self._aim.targets else self._confirmed(variant, texts, self._aim.beside)
 

@@ -275,7 +275,12 @@ class PythonTests:
             return None
         request = self._request(self._collecting, tests, base, timeout=timeout, idle=idle)
         # What waits must be ended before the whole run is taken for idle.
-        request["tests"] |= {"screen": candidates, "patience": patience, "hung": list(hung), "waiting": idle / 2}
+        request["tests"] |= {
+            "screen": candidates,
+            "patience": patience,
+            "hung": list(hung),
+            "waiting": request["idle"] / 2,
+        }
         try:
             return self.runner.run(request)
         except Lost:

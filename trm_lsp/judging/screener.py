@@ -144,7 +144,8 @@ class _Batch:
         # A screen in which the unchanged code behaves as in no baseline says nothing about candidates.
         seen = {test: outcome for test, (outcome, *_) in (report.base or {}).items()}
         ended = {test for test in aim.hung if seen.get(test, Outcome.TIMEOUT) != Outcome.TIMEOUT}
-        odd = not self._data and (ended or not _passing(report.base or {}).isdisjoint(aim.targets))
+        failing = {result.id for result in self._standing if not result.passed}
+        odd = (ended and not self._data) or not _passing(report.base or {}).isdisjoint(failing)
         if odd or not seen.keys() >= set(first):
             report.base = None
         return report

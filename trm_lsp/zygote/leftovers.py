@@ -87,6 +87,10 @@ class Leftovers:
         """Those that run now belong to the state: a pool's, or what waits for ever."""
         self._threads.allowed = threads()
 
+    def allow_threads(self, more):
+        """So many more belong to the state from now on."""
+        self._threads.allowed += max(0, more)
+
     def expect_more_threads(self):
         """When there are more by now, there are more with every run: no longer look at them."""
         if self._threads.changed():

@@ -111,7 +111,7 @@ class Run:
         )
 
 
-_OF_A_BATCH = ("screen", "tests", "patience")
+_OF_A_BATCH = ("screen", "tests", "patience", "waiting")
 
 
 def _about(request):

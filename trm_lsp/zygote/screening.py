@@ -12,6 +12,7 @@ what fails in a function that has run while modules were imported: what it has
 made then is the unchanged code's.
 """
 
+import _thread
 import collections
 import functools
 import gc
@@ -48,16 +49,18 @@ SLACK = 0.005
 """CPU seconds a test gets beside ten times what it took with the unchanged code."""
 WAITING, WAITED = 0.5, 10
 """Seconds that a test may take, whatever it waits for, beside so many times what it took with the unchanged code."""
-LEAST_WAITING = 0.2
-"""The share of that which is left once many were ended: each that is ended halves it for those behind it."""
-SIGN_SECONDS = 0.25
-"""Seconds after which the end of a test is a sign of life to give."""
 HUNG_WAITING = 0.2
 """The same in a test that is known not to end."""
+LEAST_WAITING = 0.3
+"""The share of the time to wait that candidates are left at least: each that is ended while it waits, where the
+unchanged code ends, halves it for those behind it."""
+SIGN_SECONDS = 0.25
+"""Seconds after which the end of a test is a sign of life to give."""
 LAST_WAITING = 0.1
 """Seconds more until the process is killed, if it does not heed the end of its waiting."""
 LAST = 0.005
 """CPU seconds more until the process is killed, if it does not heed the end of its time."""
+INFINITE = float("inf")
 TURNS = 1000
 """Loop turns a candidate gets beside ten times those of the unchanged code."""
 BASE_TURNS = 3000000
@@ -154,7 +157,9 @@ class Screen:
         """In a fork: let the live functions run the change that `refuses` had nothing against, without fuel."""
         _swap(*self._accepted)
 
-    def judge(self, candidates, say, chosen=None, patience=1, note=None, together=64, more=None, hung=(), waiting=None):
+    def judge(
+        self, candidates, say, chosen=None, patience=1, waiting=INFINITE, note=None, together=64, more=None, hung=()
+    ):
         """In a fork: say `base`, `answers` with `screened`, and `canary`, and `alive` while those let themselves wait.
 
         A candidate is `[path, encoding, bom, [[start, end, text], …]]`.
@@ -171,14 +176,14 @@ class Screen:
         code has shown that nothing disturbed them. `canary`: whether it has
         done so to the end; where it has not, the rest is without an answer.
         `hung`: ids of tests that are known not to end on the unchanged code.
-        `waiting`: seconds that no test may wait for, whatever it waits for.
         `patience`: how many times as long as usual a candidate may run.
+        `waiting`: seconds that none may wait in a test, however long it is allowed by that.
         `note(number)` is called before each; without it `running` tells.
-        `more()` gives another batch, its tests and its patience, None when
-        there is none; it is asked after one that has disturbed nothing.
+        `more()` gives another batch, its tests, patience and waiting, None
+        when there is none; it is asked after one that has disturbed nothing.
         """
-        batches = Batches(self, say, note or self._note, together, hung, waiting)
-        batches.run((candidates, chosen, patience), more)
+        batches = Batches(self, say, note or self._note, together, hung)
+        batches.run((candidates, chosen, patience, waiting), more)
 
     def _note(self, number):
         self._page[:] = _NUMBER.pack(number)
@@ -270,13 +275,13 @@ class PytestsTest:
 class Batches:
     """Batches of candidates in their fork, one after the other."""
 
-    def __init__(self, screen, say, note, together, hung, waiting=None):
+    def __init__(self, screen, say, note, together, hung):
         self._screen, self._tests = screen, []
         self._hung = frozenset(hung)
         self._base_allowed = BASE_SECONDS if hung else 0.0
-        self._most_waiting = waiting or float("inf")
         self._share_waiting = 1.0
-        """The share of the time to wait that tests are still given."""
+        """The share of the time to wait that candidates are still given."""
+        self._most_waiting = INFINITE
         self._signed = time.perf_counter()
         """When the last sign of life was given."""
         self._say, self._note, self._together = say, note, together
@@ -307,14 +312,14 @@ class Batches:
                 clean = self._judge_batch(*batch)
                 batch = more() if clean and more else None
 
-    def _judge_batch(self, candidates, chosen, patience):
+    def _judge_batch(self, candidates, chosen, patience, waiting):
         """Say everything about a batch; return whether it has left nothing behind."""
         asked = None if chosen is None else frozenset(chosen)
         self._tests = [(id, test) for id, test in self._screen._tests if asked is None or is_chosen(id, asked)]
         if not self._tests:
             self._say(base=None)
             return False
-        self._candidates, self._patience = candidates, patience
+        self._candidates, self._patience, self._most_waiting = candidates, patience, waiting
         self._share_waiting = 1.0
         # hypothesis, for one, reads the tests it runs.
         changed = {os.path.join(self._screen._root, path) for path, *_ in candidates}
@@ -352,6 +357,7 @@ class Batches:
         with CalledCode(screen._root) as calls:
             first = self._judge(turned, spent)
         ended = [found[0] != "timeout" for found in first or ()]
+        self._ends = {id for id, end in zip(self._ids(), ended) if end}  # noqa: B905 - Python 3.8
         turns, endless = sum(itertools.compress(turned, ended)), not all(ended)
         screen._draws = screen._draws or _randomness() != before
         if first is None or self._elsewhere.noted:
@@ -475,24 +481,27 @@ class Batches:
         self._note(number)
         _swap(live, new)
         try:
-            return self._run_one()
+            return self._run_one(self._share_waiting)
         finally:
             _swap(live, function.fuelled)
             self._note(-1)
             if number % FORGET == FORGET - 1:
                 self._forget()
 
-    def _run_one(self):
-        """One run from the state that the first one started from, within the turns and the time allowed."""
+    def _run_one(self, share=1.0):
+        """One run from the state that the first one started from, within the turns and the time allowed.
+
+        `share`: of the time to wait, in tests in which the unchanged code ends.
+        """
         self._leftovers.renew()
         self._elsewhere.clear()
         self._meter.fill(self._turns)
-        found = self._judge()
+        found = self._judge(share=share)
         if self._elsewhere.noted or self._elsewhere.imported:
             return None
         return found
 
-    def _judge(self, turned=None, spent=None):
+    def _judge(self, turned=None, spent=None, share=1.0):
         """Run every test; outcome, error and line of each, None when one of them ends a whole pytest run.
 
         `turned`, `spent`: of the unchanged code, the loop turns of each test and its times are added to them.
@@ -506,14 +515,19 @@ class Batches:
                     self._turns = HUNG_TURNS if id in self._hung else BASE_TURNS
                     self._meter.fill(self._turns)
                     before = time.process_time(), time.perf_counter()
-                found.append(self._timed(test, limits[number]))
+                limit = limits[number]
+                if share < 1.0 and id in self._ends:
+                    limit = limit._replace(waiting=limit.waiting * share)
+                threads = _thread._count()
+                found.append(self._timed(test, limit))
                 self._sign()
                 if found[-1][0] == "timeout":
                     limits = self._last_limits
                     if self._waited:
-                        self._share_waiting = max(LEAST_WAITING, self._share_waiting / 2)
                         # What it waited for may never come: threads of it wait on, and do no more than that.
-                        self._leftovers.expect_threads()
+                        self._leftovers.allow_threads(_thread._count() - threads)
+                        if turned is None and id in self._ends:
+                            self._share_waiting = max(LEAST_WAITING, self._share_waiting / 2)
                 if turned is not None:
                     turned.append(self._meter.used())
                     spent.append(Spent(time.process_time() - before[0], time.perf_counter() - before[1]))
@@ -544,7 +558,7 @@ class Batches:
                     signal.setitimer(signal.ITIMER_PROF, limit.working)
                     signal.setitimer(signal.ITIMER_VIRTUAL, limit.working + LAST)  # its default action ends the process
                 if limit.waiting and self._alarm:
-                    signal.setitimer(signal.ITIMER_REAL, min(limit.waiting * self._share_waiting, self._most_waiting))
+                    signal.setitimer(signal.ITIMER_REAL, min(limit.waiting, self._most_waiting))
                 outcome, error, line = test.run()
                 late = self._waited or not _timer_left(limit.working)
             finally:

@@ -157,8 +157,8 @@ class Collected:
         reporter.report_to(tests["report_fd"], tests["board"])
         if "screen" in tests:
             screen = self._screen
-            limits = {"patience": tests["patience"], "waiting": tests["waiting"], "hung": tests["hung"]}
-            screen.judge(tests["screen"], reporter.say, tests["tests"], more=tests["more"], **limits)
+            batch = tests["screen"], reporter.say, tests["tests"], tests["patience"], tests["waiting"]
+            screen.judge(*batch, more=tests["more"], hung=tests["hung"])
             return 0
         if "observe" in tests:
             from _trm_zygote import observing

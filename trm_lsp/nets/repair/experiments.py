@@ -153,7 +153,7 @@ class Experiment:
         likely = rank(hypothesis, self._z)
         if said.passed:
             self._survivors.append(_attempt(self._x, self._y, Nearer(hypothesis, verdict, likely, said.gain, 1.0)))
-        elif said.gain > 0:
+        elif said.gain > 0 and hypothesis.family != Pair.name:  # what one of them does has been seen
             self._nearer.append(Nearer(hypothesis, verdict, likely, said.gain, said.fixed))
         self._believe(hypothesis, said)
 

@@ -7,17 +7,16 @@ from collections.abc import Callable, Sequence
 from trm_lsp.core.ports import X
 from trm_lsp.core.state import VISITED_KEPT, Candidate, Reasoning
 from trm_lsp.core.witnesses import witnesses
-from trm_lsp.nets.repair.hypotheses import Hypothesis, Queue, key, parse_all
+from trm_lsp.nets.repair.hypotheses import Hypothesis, key, parse_all
 from trm_lsp.nets.repair.insertion import inserted
 from trm_lsp.nets.repair.localise import contrasting, hints
 from trm_lsp.nets.repair.orienting import Inner, failing_of
 from trm_lsp.nets.repair.pairs import pairs
 from trm_lsp.nets.repair.stubs import Looked, implemented
 from trm_lsp.nets.repair.synthesis import TESTS, synthesised
+from trm_lsp.patch.edits import apply_all
 
 BEYOND_KEPT = 4
-SINGLES = 2000
-"""Edits of the least cost that are paired beside those that were tried, at most."""
 SYNTHESIS_BOUND = 2
 """The cost bound from which expressions are synthesised."""
 
@@ -53,12 +52,20 @@ def insert(x: X, y: Candidate, z: Reasoning) -> Reasoning:
     )
 
 
-def pair(_x: X, y: Candidate, z: Reasoning) -> Reasoning:
-    """Add pairs of what is likely to the queue: where two mistakes hide each other, neither edit helps alone."""
-    queue: Queue = z.memory.queue
-    singles = (*queue.tried(), *queue.likeliest(z, SINGLES, bound=1, share=0.0))
-    z, fresh = _joined(y, z, pairs(singles, z), f"pairs {y.digest}")
+def pair(x: X, y: Candidate, z: Reasoning) -> Reasoning:
+    """Add pairs of what was refused to the queue: where two mistakes hide each other, neither edit helps alone."""
+    inner: Inner = z.memory
+    # Those that the whole suite refused pass whatever a pair is shown first.
+    passed = {out for out in z.ruled_out if out.startswith("y ")}
+    refused = (h for h in inner.queue.tried() if not passed or f"y {_with(x, y, h).digest}" not in passed)
+    z, fresh = _joined(y, z, pairs(refused, z), f"pairs {y.digest}")
     return z.think(f"{len(fresh)} pairs of the likeliest edits are to be tried, of one function each.")
+
+
+def _with(x: X, y: Candidate, hypothesis: Hypothesis) -> Candidate:
+    base = {edit.path: x.texts[edit.path].text for edit in hypothesis.edits}
+    texts = apply_all({**base, **y.texts}, hypothesis.edits)
+    return Candidate(base={**base, **y.base}, texts=texts)
 
 
 def implement(x: X, y: Candidate, z: Reasoning) -> Reasoning:

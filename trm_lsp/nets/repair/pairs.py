@@ -1,4 +1,4 @@
-"""Two likely edits of one function at once.
+"""Two edits of one function at once, of those that do not help alone.
 
 A partial fix is the better way to a second edit, and it takes a test that says
 so. Where two mistakes hide each other, no single edit is any nearer, and two at
@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from trm_lsp.core.state import Edit, Reasoning
 from trm_lsp.nets.repair.families import Family
-from trm_lsp.nets.repair.hypotheses import Hypothesis, belief, function_of, rank
+from trm_lsp.nets.repair.hypotheses import Hypothesis, apart, belief, function_of, rank
 
 PAIRED, PAIRED_OF_FAMILY = 32, 16
 """Edits of a function that are paired, the likeliest of all and the likeliest of each family."""
@@ -34,15 +34,24 @@ class Pair(Family):
     reason = "neither of the two helps alone"
 
 
-def pairs(singles: Iterable[Hypothesis], z: Reasoning) -> list[Hypothesis]:
-    """The likeliest pairs of single edits, of one function each, at places that are suspect."""
+def pairs(refused: Iterable[Hypothesis], z: Reasoning) -> list[Hypothesis]:
+    """The likeliest pairs of single edits, of one function each that a screen can judge, at places that are suspect.
+
+    `refused`: those that were tried alone.
+    """
     functions: dict[str, dict[tuple[Edit, ...], Hypothesis]] = defaultdict(dict)
-    for single in singles:
-        if rank(single, z) > 0:
+    helped = {attempt.commit.edits for attempt in z.partial}
+    for single in refused:
+        if rank(single, z) > 0 and single.edits not in helped and not _alone(single.place, z):
             functions[function_of(single.place)].setdefault(single.edits, single)
     found = itertools.chain.from_iterable(_of_one(list(function.values()), z) for function in functions.values())
     likeliest = heapq.nsmallest(PAIRS, found, key=lambda pair: (-pair[0], pair[1].edits, pair[2].edits))
     return [_joined(one, other, FIRST * FADING**number, z) for number, (_, one, other) in enumerate(likeliest)]
+
+
+def _alone(place: str, z: Reasoning) -> bool:
+    """Whether candidates at a place take processes of their own."""
+    return apart(place, z) or function_of(place).endswith("::<module>")
 
 
 def _of_one(singles: Sequence[Hypothesis], z: Reasoning) -> Iterator[tuple[float, Hypothesis, Hypothesis]]:
@@ -55,7 +64,7 @@ def _of_one(singles: Sequence[Hypothesis], z: Reasoning) -> Iterator[tuple[float
         families[single.family].append(single)
     likely = [itertools.combinations(ordered[:PAIRED], 2)]
     likely += [itertools.combinations(family[:PAIRED_OF_FAMILY], 2) for family in families.values()]
-    for one, other in itertools.chain.from_iterable(likely):
+    for one, other in dict.fromkeys(itertools.chain.from_iterable(likely)):
         alike = TWICE / sizes[one.family] if one.family == other.family else 0.0
         if not overlap(one.edits, other.edits):
             second = alike + (1.0 - TWICE) * ranks[other.edits] / total

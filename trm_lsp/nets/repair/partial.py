@@ -34,8 +34,11 @@ def settle(x: X, y: Candidate, z: Reasoning) -> Reasoning:
             return z.model_copy(update={"promised": dict(list(promised.items())[:VISITED_KEPT])})
         (verdict,) = x.judge([Variant(step.texts)], Tier.CONFIRM)
         others = [attempt for attempt in z.partial if attempt.key != step.key]
-        if verdict.score >= step.verdict.score:
-            others.append(step.model_copy(update={"verdict": verdict}))
+        confirmed = step.model_copy(update={"verdict": verdict})
+        if verdict.passed:  # more than its screen had said
+            return z.model_copy(update={"partial": most_promising(others, z), "survivors": (confirmed, *z.survivors)})
+        if verdict.score >= step.verdict.score and not verdict.regressions:
+            others.append(confirmed)
         z = z.model_copy(update={"partial": most_promising(others, z)})
     return z
 
