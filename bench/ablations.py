@@ -42,7 +42,7 @@ def _unseen(y: Candidate, z: Reasoning) -> Look | None:
     return looking.observation(y, z.model_copy(update={"observed": (*z.observed, *watched)}))
 
 
-def _no_pairs(_tried: object, _z: Reasoning) -> list[Hypothesis]:
+def _no_pairs(_singles: object, _texts: object, _z: Reasoning) -> list[Hypothesis]:
     return []
 
 

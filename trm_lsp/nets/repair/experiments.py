@@ -153,9 +153,20 @@ class Experiment:
         likely = rank(hypothesis, self._z)
         if said.passed:
             self._survivors.append(_attempt(self._x, self._y, Nearer(hypothesis, verdict, likely, said.gain, 1.0)))
+            self._survivors[-1:] = self._alone(hypothesis) or self._survivors[-1:]
         elif said.gain > 0 and hypothesis.family != Pair.name:  # what one of them does has been seen
             self._nearer.append(Nearer(hypothesis, verdict, likely, said.gain, said.fixed))
         self._believe(hypothesis, said)
+
+    def _alone(self, hypothesis: Hypothesis) -> list[Attempt]:
+        """What a survivor is made of that passes without the rest of it."""
+        base = {path: self._y.texts[path] for path in self._y.touched}
+        found = []
+        for part in hypothesis.parts:
+            (verdict,) = self._x.judge([Variant(base, part.edits)], Tier.CONFIRM)
+            if verdict.passed:
+                found.append(_attempt(self._x, self._y, Nearer(part, verdict, rank(part, self._z), 1.0, 1.0)))
+        return found
 
     def _believe(self, hypothesis: Hypothesis, said: Said) -> None:
         """What a failure says of the place of an edit."""

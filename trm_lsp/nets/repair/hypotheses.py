@@ -47,6 +47,8 @@ class Hypothesis(NamedTuple):
     """How often a screen has cut it short: then it is tried when nothing else is left, and for longer."""
     rest: tuple[str, ...] = ()
     """Texts that do the same in the failing tests (see synthesis.py)."""
+    parts: tuple[Hypothesis, ...] = ()
+    """What it is made of, if of others (see pairs.py)."""
 
 
 def key(y_digest: str, edits: Iterable[Edit]) -> str:

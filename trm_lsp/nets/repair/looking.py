@@ -17,6 +17,8 @@ from trm_lsp.nets.repair.synthesis import TESTS, synthesised
 from trm_lsp.patch.edits import apply_all
 
 BEYOND_KEPT = 4
+SINGLES = 4000
+"""Edits that are paired beside those that were tried, at most: the likeliest."""
 SYNTHESIS_BOUND = 2
 """The cost bound from which expressions are synthesised."""
 
@@ -53,12 +55,13 @@ def insert(x: X, y: Candidate, z: Reasoning) -> Reasoning:
 
 
 def pair(x: X, y: Candidate, z: Reasoning) -> Reasoning:
-    """Add pairs of what was refused to the queue: where two mistakes hide each other, neither edit helps alone."""
+    """Add pairs of what is likely to the queue: where two mistakes hide each other, neither edit helps alone."""
     inner: Inner = z.memory
     # Those that the whole suite refused pass whatever a pair is shown first.
     passed = {out for out in z.ruled_out if out.startswith("y ")}
-    refused = (h for h in inner.queue.tried() if not passed or f"y {_with(x, y, h).digest}" not in passed)
-    z, fresh = _joined(y, z, pairs(refused, z), f"pairs {y.digest}")
+    tried = (h for h in inner.queue.tried() if not passed or f"y {_with(x, y, h).digest}" not in passed)
+    singles = (*tried, *inner.queue.likeliest(z, SINGLES, bound=z.bound, share=0.0))
+    z, fresh = _joined(y, z, pairs(singles, inner.texts, z), f"pairs {y.digest}")
     return z.think(f"{len(fresh)} pairs of the likeliest edits are to be tried, of one function each.")
 
 

@@ -1,28 +1,30 @@
-"""Two edits of one function at once, of those that do not help alone.
+"""Two edits of one function at once.
 
 A partial fix is the better way to a second edit, and it takes a test that says
 so. Where two mistakes hide each other, no single edit is any nearer, and two at
-once are all there is. Who has made a mistake may well have made it twice: of
-the pairs of a family that has few edits in a function, each is likely.
+once are all there is. Who has made a mistake may well have made it twice: the
+same change at two places is likely, and so is any pair of a family that has
+few edits in the function.
 """
 
 from __future__ import annotations
 
 import heapq
 import itertools
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from trm_lsp.core.state import Edit, Reasoning
 from trm_lsp.nets.repair.families import Family
 from trm_lsp.nets.repair.hypotheses import Hypothesis, apart, belief, function_of, rank
 
-PAIRED, PAIRED_OF_FAMILY = 32, 16
-"""Edits of a function that are paired, the likeliest of all and the likeliest of each family."""
+PAIRED, PAIRED_ALIKE = 32, 16
+"""Edits of a function that are paired: the likeliest of all, and of each family, and of each change."""
 PAIRS = 400
 """Pairs that are tried on a y, at most."""
-TWICE = 0.5
-"""How likely the second mistake is one of the family of the first."""
+SAME, ALIKE = 0.3, 0.2
+"""How likely the second mistake is the same as the first one, and how likely it is another one of its family."""
+_HOLE = "\0"
 FIRST, FADING = 0.3, 0.995
 """Prior of the likeliest pair, and what is left of it from one to the next."""
 
@@ -34,17 +36,17 @@ class Pair(Family):
     reason = "neither of the two helps alone"
 
 
-def pairs(refused: Iterable[Hypothesis], z: Reasoning) -> list[Hypothesis]:
-    """The likeliest pairs of single edits, of one function each that a screen can judge, at places that are suspect.
+def pairs(singles: Iterable[Hypothesis], texts: Mapping[str, str], z: Reasoning) -> list[Hypothesis]:
+    """The likeliest pairs of single edits of some texts, of one function each that a screen can judge, where suspect.
 
-    `refused`: those that were tried alone.
+    What is known to help alone is left out.
     """
     functions: dict[str, dict[tuple[Edit, ...], Hypothesis]] = defaultdict(dict)
     helped = {attempt.commit.edits for attempt in z.partial}
-    for single in refused:
+    for single in singles:
         if rank(single, z) > 0 and single.edits not in helped and not _alone(single.place, z):
             functions[function_of(single.place)].setdefault(single.edits, single)
-    found = itertools.chain.from_iterable(_of_one(list(function.values()), z) for function in functions.values())
+    found = itertools.chain.from_iterable(_of_one(list(function.values()), texts, z) for function in functions.values())
     likeliest = heapq.nsmallest(PAIRS, found, key=lambda pair: (-pair[0], pair[1].edits, pair[2].edits))
     return [_joined(one, other, FIRST * FADING**number, z) for number, (_, one, other) in enumerate(likeliest)]
 
@@ -54,21 +56,37 @@ def _alone(place: str, z: Reasoning) -> bool:
     return apart(place, z) or function_of(place).endswith("::<module>")
 
 
-def _of_one(singles: Sequence[Hypothesis], z: Reasoning) -> Iterator[tuple[float, Hypothesis, Hypothesis]]:
+def _of_one(
+    singles: Sequence[Hypothesis], texts: Mapping[str, str], z: Reasoning
+) -> Iterator[tuple[float, Hypothesis, Hypothesis]]:
     """Pairs of one function, and how likely each is beside the others."""
     ranks = {single.edits: rank(single, z) for single in singles}
-    total, sizes = sum(ranks.values()), Counter(single.family for single in singles)
+    total = sum(ranks.values())
     ordered = sorted(singles, key=lambda single: (-ranks[single.edits], single.edits))
     families: dict[str, list[Hypothesis]] = defaultdict(list)
+    changes: dict[tuple[str, ...], list[Hypothesis]] = defaultdict(list)
+    made = {single.edits: _change(single, texts) for single in singles}
     for single in ordered:
         families[single.family].append(single)
+        changes[made[single.edits]].append(single)
     likely = [itertools.combinations(ordered[:PAIRED], 2)]
-    likely += [itertools.combinations(family[:PAIRED_OF_FAMILY], 2) for family in families.values()]
+    likely += [itertools.combinations(alike[:PAIRED_ALIKE], 2) for alike in (*families.values(), *changes.values())]
     for one, other in dict.fromkeys(itertools.chain.from_iterable(likely)):
-        alike = TWICE / sizes[one.family] if one.family == other.family else 0.0
         if not overlap(one.edits, other.edits):
-            second = alike + (1.0 - TWICE) * ranks[other.edits] / total
+            same = SAME / len(changes[made[one.edits]]) if made[one.edits] == made[other.edits] else 0.0
+            alike = ALIKE / len(families[one.family]) if one.family == other.family else 0.0
+            second = same + alike + (1.0 - SAME - ALIKE) * ranks[other.edits] / total
             yield ranks[one.edits] * second, one, other
+
+
+def _change(single: Hypothesis, texts: Mapping[str, str]) -> tuple[str, ...]:
+    """What an edit does, wherever it does it: that it puts `f(…)` around something, or one name for another."""
+    done = []
+    for edit in single.edits:
+        old = texts[edit.path][edit.start : edit.end]
+        kept = old and old in edit.text
+        done.append(edit.text.replace(old, _HOLE, 1) if kept else f"{old}{_HOLE}{edit.text}")
+    return single.family, *done
 
 
 def _joined(one: Hypothesis, other: Hypothesis, prior: float, z: Reasoning) -> Hypothesis:
@@ -82,6 +100,7 @@ def _joined(one: Hypothesis, other: Hypothesis, prior: float, z: Reasoning) -> H
         line=first.line,
         cost=Pair.cost,
         prior=prior,
+        parts=(first, second),
     )
 
 
