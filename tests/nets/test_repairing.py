@@ -333,6 +333,17 @@ def test_a_survivor_that_the_verdict_refused_is_taken_back() -> None:
     assert any("refused the answer" in thought for thought in done.end.z.thoughts)
 
 
+def test_a_refused_survivor_of_two_edits_is_not_thought_about() -> None:
+    def says(texts: Texts, tier: Tier) -> Verdict:
+        found = both_parts(texts, tier)
+        harm = ("test_m.py::test_other",) if tier is Tier.COLD and found.passed else ()
+        return found.model_copy(update={"regressions": harm})
+
+    done = run(TWO, says, shape=Shape(N_sup=6))
+    assert done.end.decision.reason is not HaltReason.PASSED
+    assert any(thought.update.y.verdict and thought.update.y.verdict.regressions for thought in done.updates)
+
+
 def test_after_a_refused_survivor_it_finds_another() -> None:
     done = run(TOTAL, refused_cold)
     assert done.end.decision.reason is HaltReason.PASSED

@@ -56,6 +56,8 @@ def think(x: X, y: Candidate, z: Reasoning, known: Inner | None = None) -> Reaso
     z = believe_verdict(y, z)
     if any(attempt.key == y.digest for attempt in z.survivors):
         return doubt(x, z)
+    if _is_refused(y, z):
+        return z  # there is nothing to learn on it: it is taken back
     if not isinstance(z.memory, Inner) or z.memory.y != y.digest:
         if known is None:
             z = orient(x, y, z)
@@ -87,12 +89,17 @@ def answer(y: Candidate, z: Reasoning) -> Candidate:
     if z.survivors:
         best = z.survivors[0]
         return y if best.key == y.digest else _committed(best)
-    if f"y {y.digest}" in z.ruled_out:
+    if _is_refused(y, z):
         return below(y)
     step = next_step(y, z)
     if step is not None and step.key in z.promised:
         return _committed(step)
     return below(y) if step is None and goes_back(y, z) else y
+
+
+def _is_refused(y: Candidate, z: Reasoning) -> bool:
+    """Whether y passed what it was shown, and the whole suite or the last verdict refused it."""
+    return bool(y.commits) and f"y {y.digest}" in z.ruled_out
 
 
 def _committed(attempt: Attempt) -> Candidate:
