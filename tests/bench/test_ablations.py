@@ -45,10 +45,10 @@ STUB = {
         from calc import spread
 
         def test_spread():
-            assert spread(2, 9) == 7
+            assert spread(2, 9) == 79
 
         def test_none():
-            assert spread(4, 4) == 0
+            assert spread(4, 4) == 12
     """,
 }
 

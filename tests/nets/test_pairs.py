@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from fakes import FakeJudge, Texts, meter, task_of, verdict
 
 from trm_lsp.core.events import Shape
@@ -11,8 +12,9 @@ from trm_lsp.core.supervision import Ended, deep_supervision
 from trm_lsp.core.verdict import Tier, Verdict
 from trm_lsp.learning import learn
 from trm_lsp.nets.repair import RepairNet
+from trm_lsp.nets.repair import pairs as module
 from trm_lsp.nets.repair.hypotheses import Hypothesis, rank
-from trm_lsp.nets.repair.pairs import PAIRS, overlap, pairs
+from trm_lsp.nets.repair.pairs import overlap, pairs
 
 PLACE = "m.py::f: x"
 TEXTS = {"m.py": "".join(map(chr, range(200, 400)))}
@@ -116,11 +118,12 @@ def test_who_made_a_mistake_may_have_made_it_twice() -> None:
     assert [one.start for one in first.edits] == [1, 3]
 
 
-def test_the_likeliest_come_first_and_there_are_not_too_many() -> None:
+def test_the_likeliest_come_first_and_there_are_not_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PAIRS", 99)
     z = suspecting(PLACE)
     found = pairs([edit(2 * number, prior=0.9 - number / 100) for number in range(60)], TEXTS, z)
     ranks = [rank(pair, z) for pair in found]
-    assert ranks == sorted(ranks, reverse=True) and len(found) == PAIRS
+    assert ranks == sorted(ranks, reverse=True) and len(found) == 99
     assert [one.start for one in found[0].edits] == [0, 2]
 
 

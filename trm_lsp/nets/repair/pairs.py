@@ -18,21 +18,21 @@ from trm_lsp.core.state import Edit, Reasoning
 from trm_lsp.nets.repair.families import Family
 from trm_lsp.nets.repair.hypotheses import Hypothesis, apart, belief, function_of, rank
 
-PAIRED, PAIRED_ALIKE = 32, 16
+PAIRED, PAIRED_ALIKE = 32, 24
 """Edits of a function that are paired: the likeliest of all, and of each family, and of each change."""
-PAIRS = 400
+PAIRS = 4000
 """Pairs that are tried on a y, at most."""
 SAME, ALIKE = 0.3, 0.2
 """How likely the second mistake is the same as the first one, and how likely it is another one of its family."""
 _HOLE = "\0"
-FIRST, FADING = 0.3, 0.995
-"""Prior of the likeliest pair, and what is left of it from one to the next."""
+MOST, LIKELY = 0.3, 3.0
+"""Prior of a pair at most, and how many times as large it is as both edits are likely at once."""
 
 
 class Pair(Family):
     """Two edits of other families. It has no changes of its own: they are what is tried alone."""
 
-    name, prior, cost = "pair", FIRST, 2
+    name, prior, cost = "pair", MOST, 2
     reason = "neither of the two helps alone"
 
 
@@ -48,7 +48,7 @@ def pairs(singles: Iterable[Hypothesis], texts: Mapping[str, str], z: Reasoning)
             functions[function_of(single.place)].setdefault(single.edits, single)
     found = itertools.chain.from_iterable(_of_one(list(function.values()), texts, z) for function in functions.values())
     likeliest = heapq.nsmallest(PAIRS, found, key=lambda pair: (-pair[0], pair[1].edits, pair[2].edits))
-    return [_joined(one, other, FIRST * FADING**number, z) for number, (_, one, other) in enumerate(likeliest)]
+    return [_joined(one, other, likely, z) for likely, one, other in likeliest]
 
 
 def _alone(place: str, z: Reasoning) -> bool:
@@ -89,17 +89,18 @@ def _change(single: Hypothesis, texts: Mapping[str, str]) -> tuple[str, ...]:
     return single.family, *done
 
 
-def _joined(one: Hypothesis, other: Hypothesis, prior: float, z: Reasoning) -> Hypothesis:
+def _joined(one: Hypothesis, other: Hypothesis, likely: float, z: Reasoning) -> Hypothesis:
     """Both in one, at the less suspect of their places."""
+    place = min(one.place, other.place, key=lambda place: belief(place, z))
     first, second = sorted((one, other), key=lambda single: single.edits)
     return Hypothesis(
         edits=tuple(sorted((*one.edits, *other.edits))),
         family=Pair.name,
         what=f"{first.what} and (line {second.line}) {second.what}",
-        place=min(one.place, other.place, key=lambda place: belief(place, z)),
+        place=place,
         line=first.line,
         cost=Pair.cost,
-        prior=prior,
+        prior=min(MOST, LIKELY * likely / belief(place, z)),
         parts=(first, second),
     )
 

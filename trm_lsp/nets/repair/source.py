@@ -286,6 +286,8 @@ class Inventory:
         used: dict[str, None] = {}
         bound: set[str] = set()
         calls: set[str] = set()
+        alone: dict[str, int] = {}
+        taken_from: list[str] = []
         self.keywords: dict[str, dict[str, None]] = {}
         """Keyword arguments by the name of what is called with them, or defined to take them."""
         self.imports: dict[str, str] = {}
@@ -311,8 +313,10 @@ class Inventory:
                     numbers[type(value), value] = numbers.get((type(value), value), 0) + 1
                 case ast.arg(arg=name):
                     bound.add(name)
-                case ast.Call(func=func, keywords=keywords):
+                case ast.Call(func=func, args=args, keywords=keywords):
                     calls.add(called(func))
+                    if len(args) == 1 and not keywords and dotted(func):
+                        alone[dotted(func)] = alone.get(dotted(func), 0) + 1
                     taken = self.keywords.setdefault(called(func), {})
                     taken.update({keyword.arg: None for keyword in keywords if keyword.arg})
                 case ast.FunctionDef() | ast.AsyncFunctionDef():
@@ -332,6 +336,8 @@ class Inventory:
                         bound.add(name)
                         self.wild |= alias.name == "*"
                         self.imports[name] = ast.unparse(type(node)(**{**vars(node), "names": [alias]}))
+                        if isinstance(node, ast.ImportFrom) and node.module != "__future__":
+                            taken_from.append(name)
                 case ast.ExceptHandler(name=str() as name) | ast.MatchAs(name=str() as name):
                     bound.add(name)
                 case ast.MatchStar(name=str() as name) | ast.MatchMapping(rest=str() as name):
@@ -345,6 +351,10 @@ class Inventory:
         self.called = frozenset(calls)
         """Names of functions and methods that the file calls."""
         self.used = frozenset(used)
+        self.converters = tuple(name for name in _by_count(alone) if name.partition(".")[0] in self.imports)
+        """What is imported and called with one argument, as it is written."""
+        self.idle = tuple(name for name in taken_from if name not in used)
+        """What is imported by name and not used."""
         self.numbers = tuple(value for _, value in _by_count(numbers))
         self.strings = _by_count(strings)
         self.unknown = frozenset() if self.wild else frozenset(used.keys() - bound - _ALWAYS_KNOWN)

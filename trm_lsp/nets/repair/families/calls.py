@@ -36,6 +36,8 @@ WRAPPERS = {
     "abs": 0.7, "len": 0.6, "int": 0.6, "str": 0.6, "sorted": 0.6, "float": 0.4, "set": 0.5, "list": 0.4, "sum": 0.4,
     "max": 0.3, "min": 0.3, "round": 0.5, "tuple": 0.3, "bool": 0.2, "reversed": 0.2, "ord": 0.2, "chr": 0.15,
 }  # fmt: skip
+MOST_CONVERTERS = 6
+"""Of what is imported and called with one argument elsewhere, so many, the most frequent."""
 WANTS = {
     "abs": NUMBERS, "round": NUMBERS, "chr": NUMBERS, "ord": TEXTS, "len": COLLECTIONS, "sorted": COLLECTIONS,
     "set": COLLECTIONS, "list": COLLECTIONS, "sum": COLLECTIONS, "max": COLLECTIONS, "min": COLLECTIONS,
@@ -235,7 +237,7 @@ class Wrap(Family):
         kinds = site.kinds(node)
         slot = site.slot(node)
         code = slot.code
-        inner = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
+        inner = dotted(node.func) if isinstance(node, ast.Call) else ""
         # A value that is returned, compared or looped over is converted more often than an operand.
         place = 0.6 if isinstance(site.parent(node), ast.BinOp) else 1.0
         argument = f"({code})" if isinstance(node, ast.NamedExpr | ast.Yield) else code
@@ -245,6 +247,10 @@ class Wrap(Family):
         for other, (needs, takes) in site.source.functions.items():
             if needs <= 1 <= takes and other != inner:
                 yield site.swap(node, f"{other}({argument})", 0.5 * place)
+        inventory = site.source.inventory
+        for other in dict.fromkeys((*inventory.idle, *inventory.converters[:MOST_CONVERTERS])):
+            if other != inner and other not in WRAPPERS:
+                yield site.swap(node, f"{other}({argument})", (0.7 if other in inventory.idle else 0.5) * place)
         owner = site.operand(node, Binds.ATOM)
         if isinstance(node, ast.Constant) and not isinstance(node.value, str):
             return
