@@ -197,8 +197,7 @@ def test_threads_of_what_was_ended_while_it_waited_hold_up_nothing(root: Path, m
         waits = [f"stuck(n) + {number}" for number in range(20)]
         *stuck, right, wrong = judge(returning(judge, *waits, "n + n", "n + 1"), Tier.SCREEN)
     assert all(verdict.cut and not verdict.passed for verdict in stuck)
-    assert right.passed and wrong.failing
-    assert {verdict.tier for verdict in (*stuck, right, wrong)} == {Tier.SCREEN}
+    assert right.passed and wrong.failing and not wrong.cut
     assert set(ended) == {None}
 
 
@@ -212,7 +211,7 @@ def test_what_waits_leaves_time_to_others_that_wait_a_little(root: Path) -> None
             Variant({}, (Edit("code_.py", at, at + 4, f"Semaphore(1 or {number}) or Lock"),)) for number in range(9)
         ]
         (*_, right) = judge([*waits, Variant({}, (Edit("code_.py", at, at + 4, "RLock"),))], Tier.SCREEN)
-    assert right.passed and right.tier is Tier.SCREEN
+    assert right.passed
 
 
 def test_what_fails_behind_a_target_that_was_cut_short_is_put_off(project: Path) -> None:
