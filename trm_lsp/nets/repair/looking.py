@@ -10,7 +10,7 @@ from trm_lsp.core.witnesses import witnesses
 from trm_lsp.nets.repair.hypotheses import Hypothesis, key, parse_all
 from trm_lsp.nets.repair.insertion import inserted
 from trm_lsp.nets.repair.localise import contrasting, hints
-from trm_lsp.nets.repair.orienting import Inner, failing_of
+from trm_lsp.nets.repair.orienting import LARGEST_BOUND, Inner, failing_of
 from trm_lsp.nets.repair.pairs import pairs
 from trm_lsp.nets.repair.stubs import Looked, implemented
 from trm_lsp.nets.repair.synthesis import TESTS, synthesised
@@ -31,7 +31,7 @@ def observation(y: Candidate, z: Reasoning) -> Callable[[X, Candidate, Reasoning
         return synthesise
     if z.bound >= SYNTHESIS_BOUND and f"between {y.digest}" not in z.observed:
         return insert
-    if z.bound >= SYNTHESIS_BOUND and f"pairs {y.digest}" not in z.observed:
+    if z.bound >= LARGEST_BOUND and f"pairs {y.digest}" not in z.observed:
         return pair
     return None
 

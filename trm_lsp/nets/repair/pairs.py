@@ -20,7 +20,7 @@ from trm_lsp.nets.repair.hypotheses import Hypothesis, apart, belief, function_o
 
 PAIRED, PAIRED_ALIKE = 32, 24
 """Edits of a function that are paired: the likeliest of all, and of each family, and of each change."""
-PAIRS = 4000
+PAIRS = 2000
 """Pairs that are tried on a y, at most."""
 SAME, ALIKE = 0.3, 0.2
 """How likely the second mistake is the same as the first one, and how likely it is another one of its family."""

@@ -36,7 +36,7 @@ WRAPPERS = {
     "abs": 0.7, "len": 0.6, "int": 0.6, "str": 0.6, "sorted": 0.6, "float": 0.4, "set": 0.5, "list": 0.4, "sum": 0.4,
     "max": 0.3, "min": 0.3, "round": 0.5, "tuple": 0.3, "bool": 0.2, "reversed": 0.2, "ord": 0.2, "chr": 0.15,
 }  # fmt: skip
-MOST_CONVERTERS = 6
+MOST_CONVERTERS = 3
 """Of what is imported and called with one argument elsewhere, so many, the most frequent."""
 WANTS = {
     "abs": NUMBERS, "round": NUMBERS, "chr": NUMBERS, "ord": TEXTS, "len": COLLECTIONS, "sorted": COLLECTIONS,
@@ -250,7 +250,7 @@ class Wrap(Family):
         inventory = site.source.inventory
         for other in dict.fromkeys((*inventory.idle, *inventory.converters[:MOST_CONVERTERS])):
             if other != inner and other not in WRAPPERS:
-                yield site.swap(node, f"{other}({argument})", (0.7 if other in inventory.idle else 0.5) * place)
+                yield site.swap(node, f"{other}({argument})", (0.7 if other in inventory.idle else 0.3) * place)
         owner = site.operand(node, Binds.ATOM)
         if isinstance(node, ast.Constant) and not isinstance(node.value, str):
             return
