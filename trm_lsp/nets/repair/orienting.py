@@ -27,7 +27,7 @@ FAILING_TRACED = 24
 """Failing tests that are traced, at most."""
 
 
-Y_KEPT = 6
+Y_KEPT = 3
 """Of so many y the inner carry is kept, those thought about last."""
 
 
